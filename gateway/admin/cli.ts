@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { CITIZENS_MAX } from './limits.ts';
+import { readCommandSettings, type CommandSettings } from './command-settings.ts';
+
+/**
+ * The command line, `npm run --silent cli -- COMMAND`. Each command is loaded when it is called, so that asking for a token does not wait
+ * for Cedar. Exit status 0 only on success; what went wrong is one sentence on stderr that says what to do.
+ */
+const program = new Command('cli')
+  .description('The command line of a Liên Thông gateway. Settings: PORT or GATEWAY_URL, DATA_DIR.')
+  .showHelpAfterError('Try --help.');
+
+program
+  .command('token')
+  .description('print an access token of a demo application')
+  .requiredOption('--app <id>', 'the application, for example hospital-counter')
+  .option('--json', 'print JSON: access_token, expires_in')
+  .action(async (options: { app: string; json?: true }) => {
+    const { token } = await import('./commands/token.ts');
+    await token(settings(), options.app, options.json === true);
+  });
+
+program
+  .command('citizens')
+  .description('print ID numbers of synthetic citizens to try requests with, one a line')
+  .option('--count <number>', `how many, at most ${CITIZENS_MAX}`, wholeNumber, 5)
+  .option('--json', 'print a JSON array')
+  .action(async (options: { count: number; json?: true }) => {
+    const { citizens } = await import('./commands/citizens.ts');
+    await citizens(settings(), options.count, options.json === true);
+  });
+
+program
+  .command('policy')
+  .description('access rules')
+  .command('check')
+  .description('check the policies of a directory, or the active ones of the running gateway')
+  .argument('[dir]', 'directory with registry.yaml; needs no gateway')
+  .option('--json', 'print the report as JSON')
+  .action(async (directory: string | undefined, options: { json?: true }) => {
+    const { policyCheck } = await import('./commands/policy-check.ts');
+    const passed = await policyCheck(settings(), directory === undefined ? undefined : fromCaller(directory), options.json === true);
+    if (!passed) process.exitCode = 1;
+  });
+
+// A reader that has seen enough (`… | head -1`) closes the pipe; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+function settings(): CommandSettings {
+  return readCommandSettings(process.env, { columns: process.stdout.columns, write: (text) => void process.stdout.write(text) });
+}
+
+/** npm runs scripts in the project's root and says where it was called. */
+function fromCaller(path: string): string {
+  const { npm_lifecycle_event: script, INIT_CWD: calledIn } = process.env;
+  return script === 'cli' && calledIn !== undefined ? resolve(calledIn, path) : resolve(path);
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > CITIZENS_MAX) {
+    throw new InvalidArgumentError(`It is a whole number from 1 to ${CITIZENS_MAX}.`);
+  }
+  return number;
+}

@@ -1,0 +1,196 @@
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { join } from 'node:path';
+import { migrate, type Database } from '../platform/database.ts';
+import type { Logger } from '../platform/log.ts';
+import { startApollo } from './apollo.ts';
+import type { Limits } from './config.ts';
+import { createSubgraphClient, type SubgraphClient } from './execution/fetch.ts';
+import type { GrantIssuer } from './execution/grants.ts';
+import { startPlanner } from './execution/planner.ts';
+import { addressOf, loadGraph } from './graph.ts';
+import { createTokenCheck, type TrustedIssuer } from './identity/tokens.ts';
+import { createRecorder } from './ledger/append.ts';
+import { createPseudonymise } from './ledger/pseudonym.ts';
+import { ping, readFsync } from './ledger/store.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createPipeline, type PipelineParts } from './pipeline.ts';
+import { loadPolicies, type LoadedPolicies } from './policy/load.ts';
+import { OPEN_POLICIES, openClassification } from './policy/open.ts';
+import type { Caller } from './request.ts';
+import { createServer, listenError, type Readiness } from './server.ts';
+import { createDocumentCache } from './stages/admit.ts';
+import { authenticate } from './stages/authenticate.ts';
+
+/** What a gateway is put together from, whatever the profile. */
+export interface GatewayPlan {
+  readonly host: string;
+  readonly port: number;
+  readonly limits: Limits;
+  readonly log: Logger;
+  readonly clock: () => number;
+  readonly supergraphSdl: string;
+  /** Addresses that replace those in the supergraph, by subgraph name; of registers that are still starting, a promise. */
+  readonly subgraphUrls: Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  /** Undefined under `--open`: an allow-all policy and no record. */
+  readonly governance: Governance | undefined;
+}
+
+export interface Governance {
+  readonly database: Database;
+  readonly policiesDir: string;
+  /** Issuer of applications for which the registry names none. */
+  readonly defaultIssuer: string;
+  readonly tokenIssuers: readonly TrustedIssuer[];
+  readonly grants: Omit<GrantIssuer, 'clock'>;
+  readonly pseudonymKey: Buffer;
+  /** Further routes, made when everything else is. */
+  readonly plugins: (parts: {
+    readonly policies: LoadedPolicies;
+    readonly readiness: () => Promise<Readiness>;
+    /** What a plugin opened is let go of with the gateway. */
+    readonly resources: AsyncDisposableStack;
+  }) => Promise<readonly { readonly prefix: string; readonly plugin: FastifyPluginAsync }[]>;
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly metrics: Metrics;
+}
+
+type Governed = Pick<PipelineParts, 'authenticate' | 'policies' | 'ledger' | 'grantIssuer'> & {
+  readonly database: Database | undefined;
+  readonly loaded: LoadedPolicies | undefined;
+};
+
+const MIGRATIONS = join(import.meta.dirname, 'migrations');
+
+/**
+ * Puts a gateway together and listens. Rejects with a sentence when anything that it needs is broken: a broken policy or supergraph stops
+ * the start. Disposing it finishes the requests under way first, then lets go of everything it opened (not of the database it was given).
+ */
+export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
+  const { limits, log, clock } = plan;
+  await using resources = new AsyncDisposableStack();
+  const metrics = createMetrics();
+  const loaded = loadGraph(plan.supergraphSdl, { ourScalars: plan.governance !== undefined });
+  const graph = plan.governance ? loaded : { ...loaded, classification: openClassification(loaded.apiSchema) };
+  const governed = plan.governance ? await govern(plan.governance, plan, metrics, resources) : OPEN;
+
+  const documents = createDocumentCache(limits);
+  const apollo = resources.use(await startApollo(plan.supergraphSdl, (sha256) => documents.get(sha256), log));
+  const planner = resources.use(
+    await startPlanner({ supergraphSdl: plan.supergraphSdl, timeoutMs: limits.planTimeoutMs, queueMax: limits.planQueueMax }),
+  );
+  const urls = await plan.subgraphUrls;
+  const clients = new Map<string, SubgraphClient>();
+  for (const subgraph of graph.subgraphs.values()) {
+    const { name } = subgraph;
+    const sealKey = plan.governance?.grants.sealKeys.get(name);
+    clients.set(name, resources.use(createSubgraphClient({ name, url: addressOf(subgraph, urls), sealKey, limits, clock })));
+  }
+  const pipeline = createPipeline({
+    ...governed,
+    graph,
+    limits,
+    documents,
+    clients,
+    metrics,
+    log,
+    clock,
+    apollo,
+    planner,
+    passMessages: plan.governance === undefined,
+  });
+
+  const readiness = async (): Promise<Readiness> => {
+    const ledgerUp = governed.ledger === undefined || (governed.ledger.recorder.healthy && (await answers(governed.database)));
+    return { ready: ledgerUp, parts: governed.ledger === undefined ? {} : { ledger: ledgerUp ? 'up' : 'down' } };
+  };
+  const plugins =
+    plan.governance && governed.loaded ? await plan.governance.plugins({ policies: governed.loaded, readiness, resources }) : [];
+  const app = await createServer({ pipeline, limits, metrics, log, readiness, plugins });
+  resources.defer(async () => stopServing(app));
+  try {
+    await app.listen({ host: plan.host, port: plan.port });
+  } catch (error) {
+    throw listenError(error, plan.port);
+  }
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : plan.port;
+  const owned = resources.move();
+  return { url: `http://${plan.host}:${port}`, port, metrics, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
+}
+
+async function govern(governance: Governance, plan: GatewayPlan, metrics: Metrics, resources: AsyncDisposableStack): Promise<Governed> {
+  const { database } = governance;
+  const { limits, log, clock } = plan;
+  await migrate(database, MIGRATIONS);
+  if (database.kind === 'postgres' && (await readFsync(database)) === 'off') {
+    throw new Error('PostgreSQL runs with fsync=off, so a record may be lost with the power. Set fsync=on in its configuration.');
+  }
+  const policies = await loadPolicies({
+    directory: governance.policiesDir,
+    supergraphSdl: plan.supergraphSdl,
+    clock,
+    decisionCacheMax: limits.decisionCacheMax,
+    defaultIssuer: governance.defaultIssuer,
+    onFailure: (policyIds) => log.error({ policyIds }, 'policies failed to evaluate; what they decide on is refused'),
+  });
+  for (const warning of policies.warnings) log.warn(warning, 'a doubtful policy');
+  const checkToken = createTokenCheck({ issuers: governance.tokenIssuers, clock, cacheMax: limits.tokenCacheMax });
+  const recorder = resources.use(createRecorder({ database, limits, metrics, log }));
+  return {
+    database,
+    loaded: policies,
+    policies: () => policies,
+    authenticate: async (request) => authenticate(request, { checkToken, registry: policies.registry, log }),
+    ledger: { recorder, pseudonymise: createPseudonymise(governance.pseudonymKey) },
+    grantIssuer: { ...governance.grants, clock },
+  };
+}
+
+/** How often connections are looked at that wait for a next request which will not be taken. */
+const IDLE_CHECK_MS = 50;
+
+/** Takes no new connection, lets requests under way finish, and closes each connection as it falls idle. */
+async function stopServing(app: FastifyInstance): Promise<void> {
+  const timer = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+const ANYBODY: Caller = {
+  action: 'read',
+  application: 'open',
+  agency: 'open',
+  officer: 'open',
+  officerRole: undefined,
+  purpose: 'open',
+  assurance: 0,
+  emergency: false,
+  emergencyReason: undefined,
+  caseReference: undefined,
+  onRefusal: 'prune',
+  approvedOperationsOnly: false,
+};
+
+const OPEN: Governed = {
+  database: undefined,
+  loaded: undefined,
+  policies: () => OPEN_POLICIES,
+  authenticate: async () => ANYBODY,
+  ledger: undefined,
+  grantIssuer: undefined,
+};
+
+async function answers(database: Database | undefined): Promise<boolean> {
+  if (!database) return true;
+  return ping(database).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,220 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { openDatabase, type Database } from '../platform/database.ts';
+import { seal, SEAL_HEADER } from '../platform/grant.ts';
+import type { Logger } from '../platform/log.ts';
+import { adminApi, createAdminApi } from './admin/server.ts';
+import { databaseVariable, SUBGRAPH_NAMES, type DemoConfig } from './config.ts';
+import type { Governance } from './assemble.ts';
+import { listenError } from './server.ts';
+import { demoIssuer, GRAPH_AUDIENCE } from './identity/demo-issuer.ts';
+import { publicJwk, type DemoKeys } from './identity/keys.ts';
+import { checkPolicies } from './policy/check.ts';
+
+/** Told of what happens while a demo installation starts. */
+export interface DemoProgress {
+  readonly loading: (register: string, done: number, total: number) => void;
+}
+
+/** A register that runs as a child process of this one. */
+export interface DemoRegister {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** Name under which demo registers know this gateway. */
+export const DEMO_GRANT_ISSUER = 'lien-thong-demo';
+
+/** Registers that say who shows well in a demonstration: a citizen is shown who shows well in all of them. */
+const SHOWCASE_REGISTERS = ['residents', 'health-insurance'] as const;
+const SHOWCASE_PAGE = 500;
+const SHOWCASE_PAGES_MAX = 200;
+
+export interface DemoParts {
+  readonly config: DemoConfig;
+  readonly port: number;
+  readonly keys: DemoKeys;
+  readonly database: Database;
+  /** They may still be starting. */
+  readonly registers: Promise<readonly DemoRegister[]>;
+  readonly policiesDir: string;
+  readonly supergraphSdl: string;
+  readonly log: Logger;
+  readonly clock: () => number;
+}
+
+/** The governance of a demo gateway: its own issuer, keys made at first start, and an admin API for the command line. */
+export function demoGovernance(parts: DemoParts): Governance {
+  const { keys, database, clock, log } = parts;
+  const issuer = `http://${parts.config.host}:${parts.port}/oidc`;
+  const startedAt = new Date(clock()).toISOString();
+  return {
+    database,
+    policiesDir: parts.policiesDir,
+    defaultIssuer: issuer,
+    // Its keys are at hand; asking itself over HTTP would only add a way to fail.
+    tokenIssuers: [{ issuer, audience: GRAPH_AUDIENCE, jwks: { keys: [publicJwk(keys.issuer)] } }],
+    grants: {
+      issuer: DEMO_GRANT_ISSUER,
+      privateKey: keys.grant.privateKey,
+      sealKeys: new Map([...keys.seals].map(([name, { key }]) => [name, key])),
+    },
+    pseudonymKey: keys.pseudonym,
+    plugins: async ({ policies, readiness, resources }) => {
+      const api = await createAdminApi({
+        keys: [{ key: keys.admin, roles: ['reader', 'demo'] }],
+        database,
+        clock,
+        log,
+        status: async () => ({ profile: 'demo', ready: (await readiness()).ready, startedAt, policyVersion: policies.version }),
+        checkPolicies: async () => checkPolicies(parts.policiesDir, parts.supergraphSdl),
+        showcase: async (count) => showcase(parts, count),
+      });
+      const admin = resources.use(api);
+      return [
+        {
+          prefix: '/oidc',
+          plugin: demoIssuer({ issuer, database, signingKey: keys.issuer, clients: keys.clients.values(), log, clock }),
+        },
+        { prefix: '/admin/graphql', plugin: adminApi(admin) },
+      ];
+    },
+  };
+}
+
+/** Opens the gateway's own database of a demo installation. */
+export async function openDemoDatabase(config: DemoConfig): Promise<Database> {
+  return openDatabase({
+    url: config.databaseUrl,
+    directory: join(config.dataDir, 'gateway'),
+    statementTimeoutMs: config.limits.statementTimeoutMs,
+  });
+}
+
+/**
+ * Starts the four registers as child processes and waits until each answers. They end with this process, also when it is killed: each
+ * stops when its channel to the parent closes. Rejects with the register's own sentence when one cannot start.
+ */
+export async function startRegisters(
+  config: DemoConfig,
+  keys: DemoKeys,
+  progress: DemoProgress,
+  resources: AsyncDisposableStack,
+): Promise<readonly DemoRegister[]> {
+  return Promise.all(SUBGRAPH_NAMES.map(async (name) => startRegister(name, config, keys, progress, resources)));
+}
+
+type ChildMessage =
+  | { readonly kind: 'ready'; readonly url: string }
+  | { readonly kind: 'progress'; readonly register: string; readonly done: number; readonly total: number };
+
+async function startRegister(
+  name: string,
+  config: DemoConfig,
+  keys: DemoKeys,
+  progress: DemoProgress,
+  resources: AsyncDisposableStack,
+): Promise<DemoRegister> {
+  const databaseUrl = config.registerDatabaseUrls[name];
+  const child = fork(join(import.meta.dirname, '..', 'subgraphs', 'main.ts'), [name, '--demo'], {
+    // Optimising PGlite's WebAssembly costs each of them two seconds of CPU at the start, more than a demonstration gets back.
+    execArgv: databaseUrl === undefined ? ['--liftoff-only'] : [],
+    // Its log goes where this process's goes under --demo: to standard error.
+    stdio: ['ignore', STANDARD_ERROR, 'pipe', 'ipc'],
+    env: {
+      ...(databaseUrl === undefined ? {} : { [databaseVariable(name)]: databaseUrl }),
+      PORT: '0',
+      HOST: '127.0.0.1',
+      DATA_DIR: config.dataDir,
+      CITIZENS: String(config.citizens),
+      SEED: String(config.seed),
+      LOG_LEVEL: config.logLevel,
+      GRANT_ISSUER: DEMO_GRANT_ISSUER,
+      GRANT_PUBLIC_KEY_FILE: keys.grant.publicKeyFile,
+      SEAL_KEY_FILE: keys.seals.get(name)?.file ?? '',
+    },
+  });
+  resources.defer(async () => stop(child));
+  let complaint = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaint = `${complaint}${text}`.slice(-COMPLAINT_LENGTH_MAX);
+    process.stderr.write(text);
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.on('message', (message: ChildMessage) => {
+      if (message.kind === 'ready') resolve(message.url);
+      else progress.loading(name, message.done, message.total);
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`The register ${name} did not start (exit status ${code}). ${complaint.trim()}`)));
+  });
+  return { name, url };
+}
+
+const STANDARD_ERROR = 2;
+const COMPLAINT_LENGTH_MAX = 2_000;
+const STOP_TIMEOUT_MS = 5_000;
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+  });
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+/**
+ * The port that the gateway will listen on, which has to be known before: it stands in the issuer's address. 0 finds a free one. Rejects
+ * when it is taken, before anything has been opened or loaded.
+ */
+export async function claimPort(host: string, wanted: number): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, wanted)));
+    server.listen(wanted, host, resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  if (typeof address !== 'object' || address === null) throw new Error('A server that listens on TCP has a port.');
+  return address.port;
+}
+
+/** ID numbers of synthetic people who show well in every showcase register, in order: a merge of sorted pages. */
+async function showcase(parts: DemoParts, count: number): Promise<readonly string[]> {
+  const found: string[] = [];
+  let after = '';
+  for (let page = 0; page < SHOWCASE_PAGES_MAX && found.length < count; page += 1) {
+    const lists = await Promise.all(SHOWCASE_REGISTERS.map(async (name) => showcasePage(parts, name, after)));
+    const ends = lists.filter((list) => list.length === SHOWCASE_PAGE).map((list) => list.at(-1) ?? '');
+    // Beyond the earliest end of a full page, another register's list may have gaps that are only not read yet.
+    const upTo = ends.length === 0 ? undefined : ends.toSorted()[0];
+    const [first = [], ...others] = lists.map((list) => (upTo === undefined ? list : list.filter((id) => id <= upTo)));
+    const sets = others.map((list) => new Set(list));
+    found.push(...first.filter((id) => sets.every((set) => set.has(id))));
+    if (upTo === undefined) break;
+    after = upTo;
+  }
+  return found.slice(0, count);
+}
+
+async function showcasePage(parts: DemoParts, name: string, after: string): Promise<readonly string[]> {
+  const register = (await parts.registers).find((candidate) => candidate.name === name);
+  const key = parts.keys.seals.get(name)?.key;
+  if (!register || !key) throw new Error(`The demo has no register ${name}.`);
+  const body = JSON.stringify({ after, limit: SHOWCASE_PAGE });
+  const response = await request(new URL('/synthetic/showcase', register.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', [SEAL_HEADER]: seal('showcase', body, key, parts.clock()) },
+    body,
+  });
+  const answered = (await response.body.json()) as { idNumbers?: unknown };
+  if (response.statusCode !== 200 || !Array.isArray(answered.idNumbers)) throw new Error(`The register ${name} names nobody.`);
+  return answered.idNumbers.map(String);
+}

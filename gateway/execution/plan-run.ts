@@ -1,0 +1,35 @@
+import type { SubgraphError } from '../apollo.ts';
+import type { Data } from './data.ts';
+import type { SubgraphOutcome } from './fetch.ts';
+import type { Asked } from './merge.ts';
+
+/** One fetch of a plan: what is sent, to whom, and as which of the plan's fetches. */
+export interface FetchPart {
+  readonly index: number;
+  readonly subgraph: string;
+  readonly operation: string;
+  readonly operationName: string | undefined;
+  readonly operationKind: 'query' | 'mutation' | 'subscription';
+}
+
+/** Makes one fetch. Never rejects; whatever is no proper answer is `unavailable`. */
+export type CallSubgraph = (fetch: FetchPart, variables: Readonly<Record<string, unknown>>) => Promise<SubgraphOutcome>;
+
+/** A part of a plan. Gives undefined when it is done without waiting. */
+export type Step = (run: Run) => Promise<void> | undefined;
+
+/** One execution under way. */
+export interface Run {
+  /** Everything fetched so far, merged. */
+  readonly root: Data;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly call: CallSubgraph;
+  readonly distrusted: Distrusted;
+  /** Takes an error of a subgraph, with its path through the fetched data. */
+  tell(error: SubgraphError, dataPath: readonly (string | number)[]): void;
+  /** Says that what a fetch asked for at this path is not to be had. */
+  tellUnavailable(dataPath: readonly (string | number)[], asked: Asked): void;
+}
+
+/** Told when an answer was proper JSON and yet not what was asked for; `why` holds nothing that the subgraph sent. */
+export type Distrusted = (fetch: FetchPart, why: string) => void;

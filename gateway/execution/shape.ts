@@ -1,0 +1,54 @@
+/**
+ * What the answer looks like: the client's document with its fragments expanded, and at each field what became of it. Built by
+ * stages/prune.ts once per prepared execution, run for every answer.
+ */
+export interface Shape {
+  readonly fields: readonly ShapeField[];
+  /** Whose data stands here, when the value is a person. */
+  readonly site: Site | undefined;
+}
+
+/** One field as it stands in the client's document. The same response key may stand several times in one place; they merge. */
+export interface ShapeField {
+  readonly responseKey: string;
+  /** Under which name its value was fetched. */
+  readonly dataKey: string;
+  /** Concrete types that this selection is for; undefined when every type at this place. */
+  readonly types: ReadonlySet<string> | undefined;
+  /** All must hold for the field to be in the answer (`@skip`, `@include`). */
+  readonly conditions: readonly Condition[];
+  readonly released: boolean;
+  readonly nonNull: boolean;
+  /** How composite values go on; undefined for leaves and for introspection, which pass as they are. */
+  readonly inner: Shape | undefined;
+}
+
+export interface Condition {
+  /** A variable's name, or a literal. */
+  readonly value: { readonly variable: string } | boolean;
+  /** The value under which the field stays. */
+  readonly keeps: boolean;
+}
+
+/** A place in the document where a person stands, with what is disclosed of each person found there. */
+export interface Site {
+  readonly type: string;
+  readonly released: ReadonlySet<string>;
+  readonly withheld: ReadonlySet<string>;
+  readonly transformed: ReadonlySet<string>;
+}
+
+/** Response key under which a person's key is fetched for the record; clients cannot use names with two underscores. */
+export const SUBJECT_KEY = '__subject';
+
+/** Fields with an alias or arguments are fetched under this and their response key, so that nothing else is taken for them. */
+export const RESPONSE_PREFIX = 'r__';
+
+export type PersonSeen = (idNumber: string, site: Site) => void;
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Whether a field with these conditions is in the answer. A variable that was not sent counts as false. */
+export function conditionsHold(conditions: readonly Condition[], variables: Values): boolean {
+  return conditions.every(({ value, keeps }) => (typeof value === 'boolean' ? value : variables[value.variable] === true) === keeps);
+}

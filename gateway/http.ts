@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import Negotiator from 'negotiator';
+import type { Limits } from './config.ts';
+import { refuse, type Refusal } from './errors.ts';
+import type { Trace } from './request.ts';
+import type { MediaType } from './stages/answer.ts';
+
+/**
+ * The media type of the answer by the Accept header (GraphQL-over-HTTP, "Legacy Watershed"): without one, or where both would do equally,
+ * `application/json`. Undefined when the client takes neither.
+ */
+export function negotiateMediaType(headers: IncomingHttpHeaders): MediaType | undefined {
+  const [preferred] = new Negotiator({ headers }).mediaTypes(['application/json', 'application/graphql-response+json']);
+  return preferred as MediaType | undefined;
+}
+
+/**
+ * Reads a JSON body of an exactly declared type. Bytes are counted after decompression and while reading, so that neither a long body nor
+ * a bomb is ever held (ATTACKS 12, 14, 16).
+ */
+export async function readJson(
+  message: IncomingMessage,
+  limits: Limits,
+): Promise<{ readonly kind: 'json'; readonly value: unknown } | Refusal> {
+  if (!/^application\/json\s*(;\s*charset\s*=\s*("utf-8"|utf-8)\s*)?$/i.test(message.headers['content-type'] ?? '')) {
+    return refuse('UNSUPPORTED_MEDIA_TYPE');
+  }
+  const stream = decompressed(message);
+  if (!stream) return refuse('UNSUPPORTED_MEDIA_TYPE');
+  const tooLarge = refuse('OPERATION_TOO_LARGE', `A request body may have ${limits.bodyBytesMax} bytes. Ask for less at a time.`);
+  if (Number(message.headers['content-length'] ?? 0) > limits.bodyBytesMax) return tooLarge;
+
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of stream) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > limits.bodyBytesMax) return tooLarge;
+      chunks.push(chunk as Buffer);
+    }
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return { kind: 'json', value: JSON.parse(text) as unknown };
+  } catch {
+    return refuse('BAD_REQUEST', 'The body is not JSON in UTF-8. Send a JSON object with a string "query".');
+  }
+}
+
+function decompressed(message: IncomingMessage): Readable | undefined {
+  switch (message.headers['content-encoding']?.trim().toLowerCase()) {
+    case undefined:
+    case 'identity':
+      return message;
+    case 'gzip':
+      return piped(message, createGunzip());
+    case 'deflate':
+      return piped(message, createInflate());
+    case 'br':
+      return piped(message, createBrotliDecompress());
+    default:
+      return undefined;
+  }
+}
+
+function piped(from: IncomingMessage, through: ReturnType<typeof createGunzip>): Readable {
+  from.on('error', (error) => through.destroy(error));
+  return from.pipe(through);
+}
+
+/**
+ * Continues the caller's trace with a span of our own, or begins one (W3C Trace Context, 3.2). A malformed traceparent is as good as none,
+ * and then its tracestate does not count either.
+ */
+export function continueTrace(headers: IncomingHttpHeaders): Trace {
+  const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(String(headers['traceparent'] ?? ''));
+  const valid =
+    match !== null &&
+    match[1] !== 'ff' &&
+    (match[1] !== '00' || match[5] === undefined) &&
+    !/^0+$/.test(match[2] ?? '') &&
+    !/^0+$/.test(match[3] ?? '');
+  const traceId = valid ? (match[2] ?? '') : randomBytes(16).toString('hex');
+  const flags = valid ? (match[4] ?? '00') : '00';
+  const state = headers['tracestate'];
+  return {
+    traceId,
+    traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`,
+    tracestate: valid && typeof state === 'string' && state.length <= TRACESTATE_LENGTH_MAX ? state : undefined,
+  };
+}
+
+/** Vendors must be able to propagate 512 characters (W3C Trace Context, 3.3.1.5); more is dropped. */
+const TRACESTATE_LENGTH_MAX = 512;
+
+/** Headers with one value each, as the stages read them. */
+export function singleHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string | undefined>> {
+  const single = Object.create(null) as Record<string, string | undefined>;
+  for (const [name, value] of Object.entries(headers)) single[name] = Array.isArray(value) ? value.join(', ') : value;
+  return single;
+}

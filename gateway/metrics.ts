@@ -1,0 +1,80 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What the operator sees of the gateway. Labels are codes and names from closed lists, never anything of a person or a document. */
+export interface Metrics {
+  readonly contentType: string;
+  readonly text: () => Promise<string>;
+  /** Call at a request's start; the function returned takes its HTTP status and, when refused as a whole, the code. */
+  readonly requestStarted: () => (status: number, code: string) => void;
+  readonly subgraphStarted: (subgraph: string) => (outcome: 'answered' | 'unavailable') => void;
+  readonly fieldsRefused: (code: string, count: number) => void;
+  readonly stage: (name: string, seconds: number) => void;
+  readonly recordsWaiting: (count: number) => void;
+  readonly recordsWritten: (count: number, seconds: number) => void;
+  readonly recordsFailed: (count: number) => void;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Metrics of one gateway, in a registry of their own so that several gateways live in one process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'lienthong_requests_total',
+    help: 'Requests by HTTP status and code',
+    labelNames: ['status', 'code'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'lienthong_request_seconds',
+    help: 'Time from the request read to the answer made',
+    buckets: SECONDS,
+    registers,
+  });
+  const inFlight = new Gauge({ name: 'lienthong_requests_in_flight', help: 'Requests under way', registers });
+  const subgraphs = new Histogram({
+    name: 'lienthong_subgraph_seconds',
+    help: 'Calls to subgraphs by outcome',
+    labelNames: ['subgraph', 'outcome'],
+    buckets: SECONDS,
+    registers,
+  });
+  const refused = new Counter({ name: 'lienthong_fields_refused_total', help: 'Fields withheld by code', labelNames: ['code'], registers });
+  const stages = new Histogram({
+    name: 'lienthong_stage_seconds',
+    help: 'Time in each stage of the pipeline',
+    labelNames: ['stage'],
+    buckets: SECONDS,
+    registers,
+  });
+  const waiting = new Gauge({ name: 'lienthong_records_waiting', help: 'Records not yet durable', registers });
+  const written = new Counter({ name: 'lienthong_records_total', help: 'Records by outcome', labelNames: ['outcome'], registers });
+  const writing = new Histogram({ name: 'lienthong_record_group_seconds', help: 'Writing one group', buckets: SECONDS, registers });
+  return {
+    contentType: registry.contentType,
+    text: async () => registry.metrics(),
+    requestStarted: () => {
+      inFlight.inc();
+      const end = duration.startTimer();
+      return (status, code) => {
+        inFlight.dec();
+        end();
+        requests.inc({ status, code });
+      };
+    },
+    subgraphStarted: (subgraph) => {
+      const end = subgraphs.startTimer({ subgraph });
+      return (outcome) => void end({ outcome });
+    },
+    fieldsRefused: (code, count) => refused.inc({ code }, count),
+    stage: (stage, seconds) => stages.observe({ stage }, seconds),
+    recordsWaiting: (count) => waiting.set(count),
+    recordsWritten: (count, seconds) => {
+      written.inc({ outcome: 'written' }, count);
+      writing.observe(seconds);
+    },
+    recordsFailed: (count) => written.inc({ outcome: 'failed' }, count),
+  };
+}

@@ -1,0 +1,142 @@
+import { LRUCache } from 'lru-cache';
+import type { Logger } from '../platform/log.ts';
+import type { ApolloHost } from './apollo.ts';
+import type { Limits } from './config.ts';
+import type { Refusal } from './errors.ts';
+import type { Planner } from './execution/planner.ts';
+import type { Metrics } from './metrics.ts';
+import type { Policies } from './policy/decision.ts';
+import type { Caller, GatewayRequest } from './request.ts';
+import { admit, type Admitted, type AdmitParts } from './stages/admit.ts';
+import { answer, answerRefusal, type Answer, type MediaType } from './stages/answer.ts';
+import { compile, type CompileParts, type Prepared, type PreparedCache } from './stages/compile.ts';
+import { decide, decisionKey, withConditionsDecided } from './stages/decide.ts';
+import { execute, type ExecuteParts } from './stages/execute.ts';
+import { plan } from './stages/plan.ts';
+import { prune } from './stages/prune.ts';
+import { record, type Recorded, type RecordParts } from './stages/record.ts';
+
+/** What the stages work with. One value for the life of a gateway; the policies in it are those active when a request begins. */
+export interface PipelineParts extends AdmitParts, CompileParts, ExecuteParts, RecordParts {
+  readonly authenticate: (request: GatewayRequest) => Promise<Caller | Refusal>;
+  readonly policies: () => Policies;
+  readonly planner: Planner;
+  readonly apollo: ApolloHost;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly clock: () => number;
+}
+
+export type Pipeline = (request: GatewayRequest, mediaType: MediaType) => Promise<Answer>;
+
+/**
+ * The way of a request, the only one there is: every transport, tool and console goes through it. Each stage takes what the stage before
+ * it made, so that none can be left out; a refusal is a value and ends the way.
+ */
+export function createPipeline(parts: PipelineParts): Pipeline {
+  const prepare = createPrepare(parts);
+
+  const way = async (request: GatewayRequest, mediaType: MediaType, watch: Stopwatch): Promise<Answer> => {
+    const caller = await parts.authenticate(request);
+    watch.lap('authenticate');
+    if (isRefusal(caller)) return answerRefusal(caller, mediaType);
+    watch.about({ application: caller.application, purpose: caller.purpose });
+
+    const admitted = admit(request, caller, parts);
+    watch.lap('admit');
+    if (isRefusal(admitted)) return answerRefusal(admitted, mediaType);
+
+    const recorded = await parts.apollo.pass<Recorded | Refusal>({
+      text: admitted.text,
+      operationName: admitted.operationName,
+      execute: async () => {
+        const prepared = await prepare(admitted);
+        watch.lap('prepare');
+        if (isRefusal(prepared)) return prepared;
+        const executed = await execute(admitted, prepared, parts);
+        watch.lap('execute');
+        for (const refusal of executed.refusals) parts.metrics.fieldsRefused(refusal.code, 1);
+        return record(executed, parts);
+      },
+    });
+    watch.lap('record');
+    if (isRefusal(recorded)) return answerRefusal(recorded, mediaType);
+    watch.about({ record: recorded.record });
+    return answer(recorded, mediaType, parts.limits);
+  };
+
+  return async (request, mediaType) => {
+    const watch = startStopwatch(parts.metrics);
+    const answered = await way(request, mediaType, watch);
+    const { status, code } = answered;
+    parts.log.info({ ...watch.facts(), status, code, traceId: request.trace.traceId }, 'answered');
+    return answered;
+  };
+}
+
+/** Times the stages for metrics and gathers what the log says of a request: names of the registry's, never anything that a client typed. */
+interface Stopwatch {
+  readonly lap: (stage: string) => void;
+  readonly about: (facts: Readonly<Record<string, string | undefined>>) => void;
+  readonly facts: () => Readonly<Record<string, string | number | undefined>>;
+}
+
+function startStopwatch(metrics: Metrics): Stopwatch {
+  const startedAt = performance.now();
+  let lapAt = startedAt;
+  let known: Readonly<Record<string, string | undefined>> = {};
+  return {
+    lap: (stage) => {
+      const now = performance.now();
+      metrics.stage(stage, (now - lapAt) / 1000);
+      lapAt = now;
+    },
+    about: (facts) => {
+      known = { ...known, ...facts };
+    },
+    facts: () => ({ ...known, milliseconds: Math.round(performance.now() - startedAt) }),
+  };
+}
+
+/**
+ * decide → prune → plan → compile, done once for each document and decision key and kept until a permit that took part ends. Requests
+ * that arrive meanwhile with the same key share the work.
+ */
+function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Prepared | Refusal> {
+  const kept: PreparedCache = new LRUCache({
+    max: parts.limits.preparedCacheMax,
+    maxSize: parts.limits.preparedCacheSelectionsMax,
+    sizeCalculation: ({ size }) => Math.max(1, size),
+  });
+  const underWay = new Map<string, Promise<Prepared | Refusal>>();
+
+  const make = async (admitted: Admitted, policies: Policies): Promise<Prepared | Refusal> => {
+    const decided = decide(withConditionsDecided(admitted), { classification: parts.graph.classification, policies });
+    const pruned = prune(decided, { apiSchema: parts.graph.apiSchema, classification: parts.graph.classification });
+    const planned = await plan(pruned, parts.planner, parts.limits);
+    return isRefusal(planned) ? planned : compile(planned, parts);
+  };
+
+  return async (admitted) => {
+    const policies = parts.policies();
+    const key = decisionKey(admitted, policies);
+    const known = kept.get(key);
+    if (known !== undefined && known.expiresAtMs > parts.clock()) return known;
+    const waiting = underWay.get(key);
+    if (waiting) return waiting;
+    const making = make(admitted, policies);
+    underWay.set(key, making);
+    try {
+      const prepared = await making;
+      if (!isRefusal(prepared)) kept.set(key, prepared);
+      return prepared;
+    } finally {
+      underWay.delete(key);
+    }
+  };
+}
+
+function isRefusal(value: object): value is Refusal {
+  return 'kind' in value && value.kind === 'refusal';
+}

@@ -1,0 +1,59 @@
+import type { GrantAction } from '../../platform/grant.ts';
+
+/** What decides: everything but the person (DESIGN.md, "Decide once, reuse many times"). */
+export interface DecisionContext {
+  readonly action: GrantAction;
+  readonly application: string;
+  /** Role of the officer in the registry; undefined when the officer is unknown or has none. */
+  readonly officerRole: string | undefined;
+  readonly purpose: string;
+  readonly assurance: AssuranceLevel;
+  readonly emergency: boolean;
+}
+
+/** Level of the officer's or citizen's own login (Decree 69/2024: 1 and 2); 0 when nobody logged in beyond the application. */
+export type AssuranceLevel = 0 | 1 | 2;
+
+/** Argument values that policies read, by argument name. Only scalars and enums; anything else is absent. */
+export type ArgumentFacts = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * What the policies say of one coordinate. Two rungs: what law gives, and what consent adds; each person gets the higher one they have.
+ * A decision holds until `expiresAtMs` (the earliest `@until` of a permit that took part), always under one policy version.
+ */
+export type Decision = Permitted | Refused;
+
+export interface Permitted {
+  readonly kind: 'permitted';
+  readonly law: Rung | undefined;
+  readonly consent: Rung | undefined;
+  readonly expiresAtMs: number;
+}
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly code: 'FIELD_NOT_PERMITTED' | 'ASSURANCE_TOO_LOW';
+  /** Ids of the forbids that decided; empty when no permit matched. */
+  readonly policies: readonly string[];
+  readonly expiresAtMs: number;
+}
+
+export interface Rung {
+  readonly policyId: string;
+  /** `CONSENT` or an article of Law 91/2025/QH15, `ART_19_1_A` … */
+  readonly basis: string;
+  readonly reference: string | undefined;
+  readonly transform: string | undefined;
+}
+
+/** Decides one coordinate. Pure given the policy version and the clock; never depends on a person. */
+export type Decide = (context: DecisionContext, coordinate: string, facts: ArgumentFacts) => Decision;
+
+/** The active rules as the pipeline sees them. */
+export interface Policies {
+  /** Content address of the policy set, `sha256:…` (first 16 hex digits suffice to read, the whole decides). */
+  readonly version: string;
+  readonly decide: Decide;
+  /** Names of arguments that some policy reads; only their values take part in decisions and in cache keys. */
+  readonly argumentsRead: ReadonlySet<string>;
+}

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { didYouMean, error, warning, type Problem } from './problems.ts';
+import type { Application, Registry } from './registry.ts';
+import { readYaml } from './yaml-source.ts';
+
+export const REGISTRY_FILE = 'registry.yaml';
+
+const Id = z.string().regex(/^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/, 'must be small letters and digits in parts joined by "-" or "."');
+const Text = z.string().trim().min(1, 'must not be empty');
+const Bilingual = z.strictObject({ vi: Text, en: Text });
+
+const RegistryFile = z.strictObject({
+  agencies: z.record(
+    Id,
+    z.strictObject({
+      kind: z.enum(['ministry', 'province', 'enterprise', 'public-service-unit']),
+      name: Bilingual,
+      /** Opaque id of an officer to the officer's role. */
+      officers: z.record(Text, Id).default({}),
+    }),
+  ),
+  purposes: z.record(Id, z.strictObject({ version: z.int().positive(), text: Bilingual })),
+  applications: z.record(
+    Id,
+    z.strictObject({
+      agency: Id,
+      issuer: z.url().optional(),
+      clientId: Text.optional(),
+      purposes: z.array(Id).min(1, 'must name a purpose'),
+      approvedOperationsOnly: z.boolean().default(false),
+      suspended: z.boolean().default(false),
+    }),
+  ),
+  /** By register; `subgraph` is its name in the supergraph when that is another one. */
+  registers: z.record(Id, z.strictObject({ owner: Id, subgraph: Text.optional() })),
+});
+
+/** The registry with what the checks of policies need beside it. */
+export interface LoadedRegistry extends Registry {
+  /** Every role that some officer has. */
+  readonly roles: ReadonlySet<string>;
+}
+
+/**
+ * Reads `registry.yaml` and checks that everything it refers to exists: agencies, purposes, and an owner for every subgraph.
+ * @param defaultIssuer issuer of applications that name none. Without it, any issuer that no application names is taken for the default one,
+ *   which is right where the gateway trusts a single issuer.
+ */
+export function loadRegistry(
+  text: string,
+  subgraphs: readonly string[],
+  defaultIssuer?: string,
+): { readonly registry: LoadedRegistry | undefined; readonly problems: readonly Problem[] } {
+  const source = readYaml(REGISTRY_FILE, text, RegistryFile);
+  const file = source.value;
+  if (!file) return { registry: undefined, problems: source.problems };
+
+  const problems: Problem[] = [];
+  const refer = (kind: string, id: string, known: object, path: readonly PropertyKey[]): void => {
+    if (Object.hasOwn(known, id)) return;
+    problems.push(error(REGISTRY_FILE, source.at(path), `There is no ${kind} "${id}".${didYouMean(id, Object.keys(known))}`));
+  };
+
+  const applications = new Map<string, Application>();
+  for (const [id, entry] of Object.entries(file.applications)) {
+    refer('agency', entry.agency, file.agencies, ['applications', id, 'agency']);
+    for (const [index, purpose] of entry.purposes.entries()) {
+      refer('purpose', purpose, file.purposes, ['applications', id, 'purposes', index]);
+    }
+    const clientId = entry.clientId ?? id;
+    const twin = [...applications.values()].find((other) => other.issuer === entry.issuer && other.clientId === clientId);
+    if (twin) {
+      const message = `The applications "${twin.id}" and "${id}" have the same client id "${clientId}" at the same issuer.`;
+      problems.push(error(REGISTRY_FILE, source.at(['applications', id]), message));
+    }
+    const { agency, approvedOperationsOnly, suspended } = entry;
+    applications.set(id, {
+      id,
+      agency,
+      issuer: entry.issuer,
+      clientId,
+      purposes: new Set(entry.purposes),
+      approvedOperationsOnly,
+      suspended,
+    });
+  }
+
+  const registers = new Map<string, { readonly id: string; readonly owner: string }>();
+  for (const [id, { owner, subgraph = id }] of Object.entries(file.registers)) {
+    refer('agency', owner, file.agencies, ['registers', id, 'owner']);
+    if (registers.has(subgraph)) {
+      problems.push(error(REGISTRY_FILE, source.at(['registers', id]), `Two registers are the subgraph "${subgraph}".`));
+    }
+    registers.set(subgraph, { id, owner });
+    if (!subgraphs.includes(subgraph)) {
+      const message = `The graph has no subgraph "${subgraph}".${didYouMean(subgraph, subgraphs)}`;
+      problems.push(warning(REGISTRY_FILE, source.at(['registers', id]), message));
+    }
+  }
+  for (const subgraph of subgraphs) {
+    if (registers.has(subgraph)) continue;
+    problems.push(
+      error(REGISTRY_FILE, source.at(['registers']), `The subgraph "${subgraph}" has no register here, so its data has no owner.`),
+    );
+  }
+
+  const officers = new Map(Object.entries(file.agencies).map(([id, agency]) => [id, new Map(Object.entries(agency.officers))]));
+  const namedIssuers = new Set([...applications.values()].map((application) => application.issuer));
+  const issues = (issuer: string, application: Application): boolean => {
+    if (application.issuer !== undefined) return application.issuer === issuer;
+    return defaultIssuer === undefined ? !namedIssuers.has(issuer) : issuer === defaultIssuer;
+  };
+  const registry: LoadedRegistry = {
+    agencies: new Map(Object.entries(file.agencies).map(([id, { kind, name }]) => [id, { id, kind, name }])),
+    applications,
+    purposes: new Map(Object.entries(file.purposes).map(([id, purpose]) => [id, { id, ...purpose }])),
+    registers,
+    roles: new Set([...officers.values()].flatMap((of) => [...of.values()])),
+    officerRole: (agency, officer) => officers.get(agency)?.get(officer),
+    findApplication: (issuer, clientId) =>
+      [...applications.values()].find((application) => application.clientId === clientId && issues(issuer, application)),
+  };
+  return { registry, problems };
+}

@@ -1,0 +1,44 @@
+/**
+ * Who is connected: agencies, their applications and officers, the purposes applications may name, and who owns each register.
+ * Facts of the operator, never of a token's claims.
+ */
+export interface Registry {
+  readonly agencies: ReadonlyMap<string, Agency>;
+  readonly applications: ReadonlyMap<string, Application>;
+  readonly purposes: ReadonlyMap<string, Purpose>;
+  /** By subgraph name: the agency that owns the data. */
+  readonly registers: ReadonlyMap<string, { readonly id: string; readonly owner: string }>;
+  /** Role of an agency's officer, undefined when the officer is unknown or has none. */
+  readonly officerRole: (agency: string, officer: string) => string | undefined;
+  /** The application that an issuer knows under this client id. */
+  readonly findApplication: (issuer: string, clientId: string) => Application | undefined;
+}
+
+export interface Agency {
+  readonly id: string;
+  /** Names for people, in Vietnamese and English. */
+  readonly name: BilingualText;
+  readonly kind: 'ministry' | 'province' | 'enterprise' | 'public-service-unit';
+}
+
+export interface Application {
+  readonly id: string;
+  readonly agency: string;
+  /** Issuer of its tokens; undefined means the gateway's default issuer. */
+  readonly issuer: string | undefined;
+  readonly clientId: string;
+  readonly purposes: ReadonlySet<string>;
+  readonly approvedOperationsOnly: boolean;
+  readonly suspended: boolean;
+}
+
+export interface Purpose {
+  readonly id: string;
+  readonly text: BilingualText;
+  readonly version: number;
+}
+
+export interface BilingualText {
+  readonly vi: string;
+  readonly en: string;
+}

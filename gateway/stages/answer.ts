@@ -1,0 +1,78 @@
+import type { Limits } from '../config.ts';
+import { clientError, ERRORS, type ClientError, type ErrorCode, type Refusal } from '../errors.ts';
+import type { FieldRefusal } from './prune.ts';
+import type { Recorded } from './record.ts';
+
+/** What goes back over HTTP. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** For metrics: `OK`, or the code by which the whole request was refused. */
+  readonly code: string;
+}
+
+export type MediaType = 'application/graphql-response+json' | 'application/json';
+
+/** Errors of the document: well-formed requests that the old media type answers with 200 (GraphQL-over-HTTP, "Status Codes"). */
+const DOCUMENT_ERRORS: ReadonlySet<ErrorCode> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'ID_NUMBER_INVALID',
+  'OPERATION_RESOLUTION_FAILURE',
+  'OPERATION_NOT_SUPPORTED',
+]);
+
+/** Makes the answer of a recorded request: data, errors with codes, and the id of its record. */
+export function answer(recorded: Recorded, mediaType: MediaType, limits: Limits): Answer {
+  const { executed, record } = recorded;
+  const errors = [...executed.refusals.map(refusalError), ...executed.errors];
+  const told = errors.slice(0, limits.errorsMax);
+  const disclosure =
+    record === undefined
+      ? undefined
+      : {
+          record,
+          policyVersion: executed.prepared.policyVersion,
+          ...(errors.length > told.length ? { errorsNotShown: errors.length - told.length } : {}),
+        };
+  const refused = executed.data === undefined;
+  const body = {
+    ...(told.length === 0 ? {} : { errors: told }),
+    ...(refused ? {} : { data: executed.data }),
+    ...(disclosure === undefined ? {} : { extensions: { disclosure } }),
+  };
+  const code = refused ? (told[0]?.extensions.code ?? 'FIELD_NOT_PERMITTED') : 'OK';
+  return { status: refused ? 403 : 200, headers: headersFor(mediaType), body: JSON.stringify(body), code };
+}
+
+/** Makes the answer of a request that was refused before anything was executed. */
+export function answerRefusal(refusal: Refusal, mediaType: MediaType): Answer {
+  const isOldMediaType = mediaType === 'application/json';
+  const status = isOldMediaType && DOCUMENT_ERRORS.has(refusal.code) ? 200 : ERRORS[refusal.code].status;
+  return {
+    status,
+    headers: {
+      ...headersFor(mediaType),
+      ...(refusal.retryAfterSeconds === undefined ? {} : { 'retry-after': String(refusal.retryAfterSeconds) }),
+      ...(refusal.code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {}),
+      ...(refusal.code === 'METHOD_NOT_ALLOWED' ? { allow: 'POST' } : {}),
+    },
+    body: JSON.stringify({ errors: refusal.errors }),
+    code: refusal.code,
+  };
+}
+
+function refusalError({ path, coordinate, code, group }: FieldRefusal): ClientError {
+  return clientError(code, { path, extensions: { coordinate, ...(group === undefined ? {} : { group }) } });
+}
+
+function headersFor(mediaType: MediaType): Record<string, string> {
+  return {
+    'content-type': `${mediaType}; charset=utf-8`,
+    // Personal data: nothing between the gateway and the application may keep it.
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  };
+}

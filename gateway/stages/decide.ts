@@ -1,0 +1,184 @@
+import { getArgumentValues, getOperationAST, visit, type DocumentNode, type FieldNode, type GraphQLField } from 'graphql';
+import { governedBy, type Classification } from '../../platform/classification.ts';
+import { conditionVariables, decideConditions, hasConditions } from '../execution/conditions.ts';
+import type { ArgumentFacts, Decision, DecisionContext, Policies, Rung } from '../policy/decision.ts';
+import type { Admitted } from './admit.ts';
+
+/** An admitted request with everything that the rules say about it, asked coordinate by coordinate as pruning meets them. */
+export interface Decided {
+  readonly kind: 'decided';
+  readonly admitted: Admitted;
+  readonly policyVersion: string;
+  readonly outcomeOf: (place: Place) => Outcome;
+  /** Whether the caller may know, by law, that a person of this type exists: the key itself is given (DESIGN.md, "Existence"). */
+  readonly existenceOf: (type: string) => boolean;
+  /** The earliest moment at which one of the decisions taken so far ends. */
+  readonly expiresAtMs: () => number;
+}
+
+/** One selected field on one concrete type. */
+export interface Place {
+  readonly type: string;
+  readonly node: FieldNode;
+  readonly field: GraphQLField<unknown, unknown>;
+  /** What was decided for the field that led here; undefined at the root. */
+  readonly inherited: Released | undefined;
+  /** The object was found by the key that the caller sent, so that key is no news to the caller. */
+  readonly keyIsEchoed: boolean;
+}
+
+export type Outcome = Released | Withheld;
+
+export interface Released {
+  readonly kind: 'released';
+  readonly coordinate: string;
+  /** Undefined for what is no personal data of its own: echoed keys, and everything under `--open`. */
+  readonly rung: Rung | undefined;
+}
+
+export interface Withheld {
+  readonly kind: 'withheld';
+  readonly coordinate: string;
+  readonly code: 'FIELD_NOT_PERMITTED' | 'ASSURANCE_TOO_LOW' | 'CONSENT_REQUIRED';
+  /** Group of the consent that is missing. */
+  readonly group: string | undefined;
+}
+
+export interface DecideParts {
+  readonly classification: Classification;
+  readonly policies: Policies;
+}
+
+/**
+ * What separates one decision on this document from another: every part of the context, the policy version, and the values of those
+ * variables that policies read. Never a person.
+ */
+export function decisionKey(admitted: Admitted, policies: Policies): string {
+  const { action, application, officerRole, purpose, assurance, emergency } = admitted.caller;
+  // A variable left out takes the default of its argument, and null does not.
+  const facts = variablesRead(admitted.document, policies).map((name) =>
+    Object.hasOwn(admitted.variables, name) ? [admitted.variables[name]] : [],
+  );
+  return JSON.stringify([
+    admitted.hash,
+    admitted.operationName ?? null,
+    action,
+    application,
+    officerRole ?? null,
+    purpose,
+    assurance,
+    emergency,
+    policies.version,
+    facts,
+    conditionVariables(admitted.document).map((name) => admitted.variables[name] === true),
+  ]);
+}
+
+/** The request as its variables make it: what `@skip` and `@include` take out is neither decided nor planned. */
+export function withConditionsDecided(admitted: Admitted): Admitted {
+  if (!hasConditions(admitted.document)) return admitted;
+  const document = decideConditions(admitted.document, admitted.variables);
+  const operation = getOperationAST(document, admitted.operationName);
+  if (!operation) throw new Error('The operation that was admitted is there.');
+  return { ...admitted, document, operation };
+}
+
+/** Prepares the decisions of a request. Pure: the same question under the same policies has the same answer for everybody. */
+export function decide(admitted: Admitted, { classification, policies }: DecideParts): Decided {
+  const context: DecisionContext = admitted.caller;
+  let expiresAtMs = Number.POSITIVE_INFINITY;
+  const ask = (coordinate: string, facts: ArgumentFacts): Decision => {
+    const decision = policies.decide(context, coordinate, facts);
+    expiresAtMs = Math.min(expiresAtMs, decision.expiresAtMs);
+    return decision;
+  };
+
+  const outcomeOf = (place: Place): Outcome => {
+    const coordinate = `${place.type}.${place.field.name}`;
+    if (place.keyIsEchoed && classification.subjects.get(place.type)?.key === place.field.name) {
+      return { kind: 'released', coordinate, rung: undefined };
+    }
+    const own = governed(place, coordinate);
+    if (own.kind === 'withheld') return own;
+    // Selecting by a field reads it: without the permit to read, neither the argument nor its field is to be had.
+    for (const argument of place.node.arguments ?? []) {
+      const read = classification.reads.get(`${coordinate}(${argument.name.value}:)`);
+      if (read === undefined) continue;
+      const outcome = outcomeFrom(ask(read, {}), coordinate, classification);
+      if (outcome.kind === 'withheld') return outcome;
+      if (outcome.rung?.transform !== undefined) return withheld(coordinate, 'FIELD_NOT_PERMITTED');
+    }
+    return own;
+  };
+
+  const governed = (place: Place, coordinate: string): Outcome => {
+    switch (governedBy(classification, place.type, place.field.name)) {
+      case 'itself':
+        return outcomeFrom(ask(coordinate, factsOf(place, admitted, policies)), coordinate, classification);
+      case 'parent': {
+        const transform = place.inherited?.rung?.transform;
+        const remains = transform === undefined || classification.retained.get(coordinate)?.has(transform) === true;
+        return place.inherited !== undefined && remains
+          ? { kind: 'released', coordinate, rung: place.inherited.rung }
+          : withheld(coordinate, 'FIELD_NOT_PERMITTED');
+      }
+      case 'nothing':
+        return withheld(coordinate, 'FIELD_NOT_PERMITTED');
+    }
+  };
+
+  return {
+    kind: 'decided',
+    admitted,
+    policyVersion: policies.version,
+    outcomeOf,
+    existenceOf: (type) => {
+      const key = classification.subjects.get(type)?.key;
+      if (key === undefined) return false;
+      const decision = ask(`${type}.${key}`, {});
+      return decision.kind === 'permitted' && decision.law !== undefined;
+    },
+    expiresAtMs: () => expiresAtMs,
+  };
+}
+
+function outcomeFrom(decision: Decision, coordinate: string, classification: Classification): Outcome {
+  if (decision.kind === 'refused') return withheld(coordinate, decision.code);
+  if (decision.law !== undefined) return { kind: 'released', coordinate, rung: decision.law };
+  return { ...withheld(coordinate, 'CONSENT_REQUIRED'), group: classification.personal.get(coordinate)?.group };
+}
+
+function withheld(coordinate: string, code: Withheld['code']): Withheld {
+  return { kind: 'withheld', coordinate, code, group: undefined };
+}
+
+function factsOf(place: Place, admitted: Admitted, policies: Policies): ArgumentFacts {
+  if (!place.field.args.some((argument) => policies.argumentsRead.has(argument.name))) return NO_FACTS;
+  const facts: Record<string, string | number | boolean> = {};
+  const values = getArgumentValues(place.field, place.node, { ...admitted.variables });
+  for (const [name, value] of Object.entries(values)) {
+    if (!policies.argumentsRead.has(name)) continue;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') facts[name] = value;
+  }
+  return facts;
+}
+
+const NO_FACTS: ArgumentFacts = {};
+
+/** Names of the variables that stand in arguments which some policy reads, found once per document and policy version. */
+function variablesRead(document: DocumentNode, policies: Policies): readonly string[] {
+  const known = VARIABLES_READ.get(document);
+  if (known?.version === policies.version) return known.names;
+  const names = new Set<string>();
+  visit(document, {
+    Argument(argument) {
+      if (!policies.argumentsRead.has(argument.name.value)) return;
+      visit(argument, { Variable: (variable) => void names.add(variable.name.value) });
+    },
+  });
+  const found = { version: policies.version, names: [...names] };
+  VARIABLES_READ.set(document, found);
+  return found.names;
+}
+
+const VARIABLES_READ = new WeakMap<DocumentNode, { readonly version: string; readonly names: readonly string[] }>();

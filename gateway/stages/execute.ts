@@ -1,0 +1,75 @@
+import type { Logger } from '../../platform/log.ts';
+import type { ClientError } from '../errors.ts';
+import type { SubgraphClient, SubgraphOutcome } from '../execution/fetch.ts';
+import type { FetchPart } from '../execution/plan-run.ts';
+import type { Site } from '../execution/shape.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Admitted } from './admit.ts';
+import type { Prepared } from './compile.ts';
+import type { FieldRefusal } from './prune.ts';
+
+/** An answer that has not been recorded, and so must not leave yet. */
+export interface Executed {
+  readonly kind: 'executed';
+  readonly admitted: Admitted;
+  readonly prepared: Prepared;
+  /** Undefined when nothing was left to execute: the whole request is refused. */
+  readonly data: Record<string, unknown> | null | undefined;
+  readonly errors: readonly ClientError[];
+  readonly refusals: readonly FieldRefusal[];
+  /** Everybody whose object stands in the answer, with the places it stands in. */
+  readonly persons: ReadonlyMap<string, ReadonlySet<Site>>;
+}
+
+export interface ExecuteParts {
+  readonly clients: ReadonlyMap<string, SubgraphClient>;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Under `--open` subgraph messages are passed on; everywhere else they are masked. */
+  readonly passMessages: boolean;
+}
+
+/** Fetches what is left of the document and gives it the form that the client asked for. */
+export async function execute(admitted: Admitted, prepared: Prepared, parts: ExecuteParts): Promise<Executed> {
+  const { execution, refusals } = prepared;
+  const persons = new Map<string, Set<Site>>();
+  const rejects = admitted.caller.onRefusal === 'reject' || execution === undefined || prepared.refusesAll;
+  if (rejects && refusals.length > 0) return { kind: 'executed', admitted, prepared, data: undefined, errors: [], refusals, persons };
+  // Everything was skipped.
+  if (execution === undefined) return { kind: 'executed', admitted, prepared, data: {}, errors: [], refusals, persons };
+
+  const { data, errors } = await execution.run({
+    variables: admitted.variables,
+    call: async (fetch, variables) => callSubgraph(fetch, variables, admitted, prepared, parts),
+    seen: (idNumber, site) => {
+      const sites = persons.get(idNumber);
+      if (sites) sites.add(site);
+      else persons.set(idNumber, new Set([site]));
+    },
+    distrusted: ({ subgraph }, why) => tellLog(subgraph, why, admitted, parts),
+    passMessages: parts.passMessages,
+  });
+  return { kind: 'executed', admitted, prepared, data, errors, refusals, persons };
+}
+
+async function callSubgraph(
+  { index, subgraph, operation, operationName }: FetchPart,
+  variables: Readonly<Record<string, unknown>>,
+  admitted: Admitted,
+  prepared: Prepared,
+  parts: ExecuteParts,
+): Promise<SubgraphOutcome> {
+  const { trace, signal } = admitted.request;
+  const client = parts.clients.get(subgraph);
+  if (!client) throw new Error(`No client for the subgraph ${subgraph}.`);
+  const grant = await prepared.grants[index]?.();
+  const done = parts.metrics.subgraphStarted(subgraph);
+  const outcome = await client.send({ query: operation, operationName, variables, grant, trace, signal });
+  done(outcome.kind);
+  if (outcome.kind === 'unavailable') tellLog(subgraph, outcome.why, admitted, parts);
+  return outcome;
+}
+
+function tellLog(subgraph: string, why: string, { request }: Admitted, { log }: ExecuteParts): void {
+  log.warn({ subgraph, why, traceId: request.trace.traceId }, 'a subgraph did not answer properly');
+}

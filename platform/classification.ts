@@ -1,0 +1,133 @@
+import { Kind, valueFromASTUntyped, type DirectiveNode, type DocumentNode, type FieldDefinitionNode } from 'graphql';
+
+/**
+ * What an SDL says about whose data each field is and how sensitive: the reading of `@personal`, `@subject`, `@reads`, `@lookup` and
+ * `@retained` (schema/directives.graphql), from a subgraph's SDL or from the composed supergraph. Plain data, no schema walked later.
+ */
+export interface Classification {
+  /** By coordinate `Type.field`. */
+  readonly personal: ReadonlyMap<string, PersonalField>;
+  /** Types whose values are persons, with the field that tells them apart. */
+  readonly subjects: ReadonlyMap<string, { readonly key: string }>;
+  /** Fields that name the persons concerned themselves: `Type.field` to paths, `$input.idNumber` for an argument. */
+  readonly subjectsOf: ReadonlyMap<string, readonly string[]>;
+  /** `Type.field(argument:)` to the coordinate that using the argument reads. */
+  readonly reads: ReadonlyMap<string, string>;
+  /** Root fields that find an entity by its key. */
+  readonly lookups: ReadonlySet<string>;
+  /** Fields of value types that remain under a transform: coordinate to transform names. */
+  readonly retained: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Entity type to the coordinates of its key fields. */
+  readonly keys: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Object types without key that are no root and no person: their fields take the decision of the field that leads to them. */
+  readonly valueTypes: ReadonlySet<string>;
+  readonly roots: ReadonlySet<string>;
+}
+
+export interface PersonalField {
+  readonly class: DataClass;
+  readonly group: string;
+  readonly sources: readonly string[];
+}
+export type DataClass = 'PUBLIC' | 'BASIC' | 'SENSITIVE';
+export const DATA_CLASSES: readonly DataClass[] = ['PUBLIC', 'BASIC', 'SENSITIVE'];
+
+/** Reads an SDL document. Root types are `Query`, `Mutation`, `Subscription` unless its schema definition names others. */
+export function classify(document: DocumentNode): Classification {
+  const personal = new Map<string, PersonalField>();
+  const subjects = new Map<string, { key: string }>();
+  const subjectsOf = new Map<string, readonly string[]>();
+  const reads = new Map<string, string>();
+  const lookups = new Set<string>();
+  const retained = new Map<string, ReadonlySet<string>>();
+  const keys = new Map<string, Set<string>>();
+  const objects = new Set<string>();
+  const roots = rootTypes(document);
+
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.OBJECT_TYPE_EXTENSION) continue;
+    const type = definition.name.value;
+    objects.add(type);
+    for (const directive of definition.directives ?? []) {
+      const values = argumentsOf(directive);
+      if (directive.name.value === 'subject' && typeof values['key'] === 'string') subjects.set(type, { key: values['key'] });
+      const key = directive.name.value === 'key' ? values['fields'] : directive.name.value === 'join__type' ? values['key'] : undefined;
+      if (typeof key === 'string') {
+        const fields = keys.get(type) ?? new Set<string>();
+        for (const field of topLevelNames(key)) fields.add(`${type}.${field}`);
+        keys.set(type, fields);
+      }
+    }
+    for (const field of definition.fields ?? []) readField(type, field);
+  }
+
+  const valueTypes = new Set([...objects].filter((type) => !roots.has(type) && !subjects.has(type) && !keys.has(type)));
+  return { personal, subjects, subjectsOf, reads, lookups, retained, keys, valueTypes, roots };
+
+  function readField(type: string, field: FieldDefinitionNode): void {
+    const coordinate = `${type}.${field.name.value}`;
+    for (const directive of field.directives ?? []) {
+      const values = argumentsOf(directive);
+      switch (directive.name.value) {
+        case 'personal':
+          personal.set(coordinate, {
+            class: values['class'] as DataClass,
+            group: String(values['group']),
+            sources: textList(values['sources']),
+          });
+          break;
+        case 'subject':
+          subjectsOf.set(coordinate, textList(values['of']));
+          break;
+        case 'lookup':
+          lookups.add(coordinate);
+          break;
+        case 'retained':
+          retained.set(coordinate, new Set(textList(values['by'])));
+          break;
+        default:
+      }
+    }
+    for (const argument of field.arguments ?? []) {
+      const directive = argument.directives?.find((candidate) => candidate.name.value === 'reads');
+      if (directive) reads.set(`${coordinate}(${argument.name.value}:)`, String(argumentsOf(directive)['coordinate']));
+    }
+  }
+}
+
+/** The decision that governs a field: its own, that of the field which led to its value type, or none (unclassified: refused). */
+export function governedBy(classification: Classification, type: string, field: string): 'itself' | 'parent' | 'nothing' {
+  if (classification.roots.has(type) || classification.personal.has(`${type}.${field}`)) return 'itself';
+  return classification.valueTypes.has(type) ? 'parent' : 'nothing';
+}
+
+function rootTypes(document: DocumentNode): ReadonlySet<string> {
+  const roots = new Set<string>();
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.SCHEMA_DEFINITION && definition.kind !== Kind.SCHEMA_EXTENSION) continue;
+    for (const operation of definition.operationTypes ?? []) roots.add(operation.type.name.value);
+  }
+  return roots.size > 0 ? roots : new Set(['Query', 'Mutation', 'Subscription']);
+}
+
+function argumentsOf(directive: DirectiveNode): Record<string, unknown> {
+  const values = Object.create(null) as Record<string, unknown>;
+  for (const argument of directive.arguments ?? []) values[argument.name.value] = valueFromASTUntyped(argument.value);
+  return values;
+}
+
+function textList(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [];
+}
+
+/** The outermost names of a field set: `id organisation { id }` gives `id` and `organisation`. */
+function topLevelNames(fieldSet: string): readonly string[] {
+  const names: string[] = [];
+  let depth = 0;
+  for (const [token] of fieldSet.matchAll(/[{}]|[_A-Za-z]\w*/g)) {
+    if (token === '{') depth += 1;
+    else if (token === '}') depth -= 1;
+    else if (depth === 0) names.push(token);
+  }
+  return names;
+}

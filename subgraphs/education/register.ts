@@ -1,0 +1,13 @@
+import type { Register } from '../register.ts';
+import { createEducationLoaders, type EducationLoaders } from './loaders.ts';
+import { educationResolvers } from './resolvers.ts';
+import { synthesiseEducation } from './synthetic.ts';
+
+/** Education (giáo dục và đào tạo): enrolments, the graduation exam, diplomas, admission. */
+export const education: Register<EducationLoaders> = {
+  name: 'education',
+  directory: import.meta.dirname,
+  resolvers: educationResolvers,
+  createLoaders: createEducationLoaders,
+  synthesise: synthesiseEducation,
+};

@@ -1,0 +1,153 @@
+import type { KeyObject } from 'node:crypto';
+import type { GraphQLSchema } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { Classification } from '../platform/classification.ts';
+import { checkSeal, GRANT_HEADER, operationHash, SEAL_HEADER, SEAL_WINDOW_MS, verifyGrant, type Grant } from '../platform/grant.ts';
+import type { Ceiling } from './ceiling.ts';
+import { createNonces } from './nonces.ts';
+import { readOperation, type Operation } from './operation.ts';
+
+/** Verified grants and read operations that are kept. */
+const GRANTS_KEPT_MAX = 2_000;
+const OPERATIONS_KEPT_MAX = 1_000;
+/** The grant id that seals a call to a demo-only route, which carries no grant. */
+export const SHOWCASE_GRANT_ID = 'showcase';
+
+export interface GuardOptions {
+  /** The register's name, the audience that grants must have. */
+  readonly name: string;
+  readonly schema: GraphQLSchema;
+  readonly classification: Classification;
+  readonly ceiling: Ceiling;
+  readonly grantIssuer: string;
+  /** Ed25519 public key of the gateway. */
+  readonly grantKey: KeyObject;
+  /** Secret shared by the gateway and this register alone. */
+  readonly sealKey: Buffer;
+  readonly clock: () => Date;
+}
+
+export interface SealedCall {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The body exactly as received: the seal covers its bytes. */
+  readonly body: Buffer;
+}
+
+/** Everything that may be run, or why nothing may: `reason` is for the log alone, the caller learns the status. */
+export type Verdict =
+  | { readonly kind: 'granted'; readonly grant: Grant; readonly request: OperationRequest }
+  | { readonly kind: 'refused'; readonly status: 401 | 403; readonly reason: string };
+
+export type OperationRequest = z.infer<typeof OperationRequestBody>;
+const OperationRequestBody = z.object({
+  query: z.string(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+  operationName: z.string().nullish(),
+});
+
+export interface Guard {
+  /** Judges a call to the graph. Nothing of it has been executed before, nothing of it may be when refused. */
+  judge(call: SealedCall): Promise<Verdict>;
+  /** Whether the body is sealed for a route that needs no grant; undefined when it is, else the reason. */
+  judgeSealOnly(call: SealedCall): string | undefined;
+}
+
+/** The register's own check of every call: it believes the gateway only what is signed and sealed (DESIGN.md, "Grants"). */
+export function createGuard(options: GuardOptions): Guard {
+  const grants = new LRUCache<string, Grant>({ max: GRANTS_KEPT_MAX });
+  const operations = new LRUCache<string, Operation>({ max: OPERATIONS_KEPT_MAX });
+  const nonces = createNonces(2 * SEAL_WINDOW_MS);
+  const startedMs = options.clock().getTime();
+  return { judge, judgeSealOnly };
+
+  async function judge(call: SealedCall): Promise<Verdict> {
+    const token = call.headers[GRANT_HEADER];
+    if (typeof token !== 'string') return refused(401, 'no grant');
+    const grant = await verified(token);
+    if (grant === undefined) return refused(401, 'the grant is not good');
+    const broken = sealProblem(call, grant.id);
+    if (broken !== undefined) return refused(401, broken);
+
+    const request = parseBody(call.body);
+    if (request === undefined) return refused(403, 'the body is no GraphQL request');
+    const hash = operationHash(request.query);
+    if (hash !== grant.operationHash) return refused(403, 'the operation is not the one granted');
+    let operation = operations.get(hash);
+    if (operation === undefined) {
+      operation = readOperation(options.schema, options.classification, request.query);
+      operations.set(hash, operation);
+    }
+    const problem = operation.kind === 'unsound' ? operation.why : operationProblem(operation, request, grant);
+    return problem === undefined ? { kind: 'granted', grant, request } : refused(403, problem);
+  }
+
+  function operationProblem(operation: Extract<Operation, { kind: 'sound' }>, request: OperationRequest, grant: Grant): string | undefined {
+    if (typeof request.operationName === 'string' && request.operationName !== operation.name) return 'no operation of that name';
+    if ((operation.action === 'mutation') !== (grant.action === 'write')) return `a ${operation.action} under a grant to ${grant.action}`;
+    for (const coordinate of operation.coordinates) {
+      const use = Object.hasOwn(grant.coordinates, coordinate) ? grant.coordinates[coordinate] : undefined;
+      if (use === undefined) return `${coordinate} is not granted`;
+      if (use === 'input') continue;
+      const groups = operation.groups.get(coordinate);
+      if (groups === undefined) return `${coordinate} is not classified`;
+      for (const group of groups) if (!options.ceiling(grant.agency, grant.purpose, group)) return `${coordinate} is above the ceiling`;
+    }
+    return undefined;
+  }
+
+  async function verified(token: string): Promise<Grant | undefined> {
+    const now = options.clock();
+    const known = grants.get(token);
+    if (known !== undefined) return known.expiresAt > now.getTime() / 1000 ? known : undefined;
+    try {
+      const grant = await verifyGrant(token, options.grantKey, { issuer: options.grantIssuer, audience: options.name, now });
+      if (!GrantShape.safeParse(grant).success) return undefined;
+      grants.set(token, grant);
+      return grant;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function sealProblem(call: SealedCall, grantId: string): string | undefined {
+    const value = call.headers[SEAL_HEADER];
+    if (typeof value !== 'string') return 'no seal';
+    const nowMs = options.clock().getTime();
+    const check = checkSeal(value, grantId, call.body, options.sealKey, nowMs);
+    if (check.kind === 'bad') return check.why;
+    // Nonces used before this process started are forgotten, so seals from before it are refused.
+    if (Number(value.split('.')[1]) < startedMs) return 'sealed before this register started';
+    const use = nonces.use(check.nonce, nowMs);
+    return use === 'new' ? undefined : use === 'seen' ? 'the seal has been used' : 'too many seals in a minute';
+  }
+
+  function judgeSealOnly(call: SealedCall): string | undefined {
+    return sealProblem(call, SHOWCASE_GRANT_ID);
+  }
+}
+
+/** What the signature does not promise: that the claims have the shapes of a grant. */
+const GrantShape = z.object({
+  // The id that seals the demo-only routes must not pass as a grant's.
+  id: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine((id) => id !== SHOWCASE_GRANT_ID),
+  action: z.enum(['read', 'write', 'aggregate']),
+  coordinates: z.record(z.string(), z.enum(['released', 'input'])),
+});
+
+function parseBody(body: Buffer): OperationRequest | undefined {
+  try {
+    const read = OperationRequestBody.safeParse(JSON.parse(body.toString('utf8')));
+    return read.success ? read.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(status: 401 | 403, reason: string): Verdict {
+  return { kind: 'refused', status, reason };
+}

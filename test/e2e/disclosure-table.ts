@@ -1,0 +1,41 @@
+/** What the shipped policies give by law: the table of the design, written down once more and on its own. */
+const IDENTITY = ['Resident.idNumber', 'Resident.fullName', 'Resident.dateOfBirth', 'Resident.sex', 'Resident.isAtLeast'];
+const ROOTS = ['Query.resident', 'Query.residents'];
+const RESIDENCE = ['Resident.currentResidence', 'Resident.livesIn', 'Address.*'];
+const FAMILY = ['Resident.mother', 'Resident.father', 'Resident.birthRecord', 'BirthRecord.*'];
+
+const BY_LAW: Readonly<Record<string, readonly string[]>> = {
+  'hospital-counter': [
+    ...ROOTS,
+    ...IDENTITY,
+    'Resident.currentResidence',
+    'Address.province',
+    'Resident.coverage',
+    'Resident.insuredOn',
+    'Coverage.*',
+  ],
+  'university-admissions': [...ROOTS, ...IDENTITY, 'Resident.examResults', 'ExamResult.*', 'Resident.enrolments', 'Enrolment.*'],
+  'bank-teller': [...ROOTS, 'Query.verifyIdentity', 'IdentityVerification.*', 'Resident.isAtLeast'],
+  'ward-office': [...ROOTS, ...IDENTITY, 'Resident.phone', ...RESIDENCE, ...FAMILY],
+  'police-residence': [...ROOTS, ...IDENTITY, 'Resident.phone', ...RESIDENCE, ...FAMILY],
+};
+const IN_EMERGENCY: Readonly<Record<string, readonly string[]>> = { 'hospital-counter': ['Resident.visits', 'Visit.*'] };
+
+/** Fields with a class and group of their own inside objects that are given: not part of the table. */
+const NEVER = new Set([
+  'Coverage.objectCode',
+  'Coverage.benefitDigit',
+  'Coverage.benefitRate',
+  'Coverage.objectCodeMatchesDigit',
+  'Coverage.fiveYearsContinuousSince',
+  'Coverage.copaymentExemptFrom',
+  'BirthRecord.persons',
+]);
+
+/** Whether the table gives the coordinate to the application. */
+export function mayRead(application: string, coordinate: string, emergency: boolean): boolean {
+  if (NEVER.has(coordinate)) return false;
+  const [type] = coordinate.split('.');
+  const given = [...(BY_LAW[application] ?? []), ...(emergency ? (IN_EMERGENCY[application] ?? []) : [])];
+  return given.includes(coordinate) || given.includes(`${type}.*`);
+}

@@ -1,0 +1,7 @@
+import type { TestProject } from 'vitest/node';
+import { provideRegisters } from './registers.ts';
+
+/** Global setup of the end-to-end tests on real PostgreSQL. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  return provideRegisters(project, 'postgres');
+}
