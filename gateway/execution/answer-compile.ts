@@ -17,21 +17,18 @@ import {
 import { completeAbstract, completeConcrete, completeList, type AnswerField, type AnswerObject, type Complete } from './complete.ts';
 import { keyOf } from './data.ts';
 import { leafOf } from './leaves.ts';
-import { conditionsHold, SUBJECT_KEY, type Shape, type ShapeField } from './shape.ts';
+import { SUBJECT_KEY, type Shape, type ShapeField } from './shape.ts';
 import type { TypeNames } from './type-names.ts';
 
 /** What answers are compiled from. */
 export interface AnswerParts {
   readonly apiSchema: GraphQLSchema;
   readonly types: TypeNames;
-  /** Values of the variables that stand in `@skip` and `@include`. */
-  readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Compiles what the client's document says of the answer, for given values of the variables in its conditions: at each place and for
- * each type that can stand there, which fields in which order, from where, and of what type. `planned` is the selection that was fetched,
- * which tells the names of fields behind aliases.
+ * Compiles what the client's document says of the answer: at each place and for each type that can stand there, which fields in which
+ * order, from where, and of what type. `planned` is the selection that was fetched, which tells the names of fields behind aliases.
  */
 export function compileAnswer(shape: Shape, planned: SelectionSetNode, root: GraphQLObjectType, parts: AnswerParts): AnswerObject {
   return new AnswerCompiler(parts).object([shape], [planned], root);
@@ -64,7 +61,6 @@ class AnswerCompiler {
     const chosen = new Map<string, ShapeField[]>();
     for (const field of shapes.flatMap((shape) => shape.fields)) {
       if (field.types !== undefined && !field.types.has(type.name)) continue;
-      if (!conditionsHold(field.conditions, this.#parts.variables)) continue;
       chosen.set(field.responseKey, [...(chosen.get(field.responseKey) ?? []), field]);
     }
     const fields = [...chosen].map(([responseKey, same]) => this.#field(responseKey, same, planned, type));
@@ -77,7 +73,7 @@ class AnswerCompiler {
     };
   }
 
-  /** What was fetched of objects of one type, fragments for other types left out. Conditions are the shape's business. */
+  /** What was fetched of objects of one type, fragments for other types left out. */
   #collect(set: SelectionSetNode, type: string, planned: Map<string, Planned>): void {
     for (const selection of set.selections) {
       if (selection.kind === Kind.FIELD) {

@@ -1,5 +1,4 @@
-import { Kind, type DocumentNode, type GraphQLObjectType, type OperationDefinitionNode } from 'graphql';
-import { LRUCache } from 'lru-cache';
+import { Kind, type DocumentNode, type OperationDefinitionNode } from 'graphql';
 import type { QueryPlan } from '../apollo.ts';
 import type { ClientError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
@@ -52,9 +51,6 @@ export interface ExecutionResult {
   readonly errors: readonly ClientError[];
 }
 
-/** Answers compiled for different values of the variables in `@skip` and `@include`. */
-const ANSWERS_MAX = 64;
-
 /**
  * Compiles a plan and the client's document into an execution that looks nothing up in a schema. Throws when the plan has what this
  * gateway does not serve (`@defer`, subscriptions).
@@ -66,12 +62,11 @@ export function compileExecution({ graph, plan, document, source, shape, errorsM
   const types = typeNamesOf(graph.supergraph.supergraphSchema);
   const { step, fetches } = compilePlan(plan, types);
   const introspect = compileIntrospection(graph.apiSchema, operation, source);
-  const answerFor = answersBy(shape, operation, rootType, graph, types);
+  const answer = compileAnswer(shape, operation.selectionSet, rootType, { apiSchema: graph.apiSchema, types });
 
   return {
     fetches,
     async run({ variables, call, seen, distrusted, passMessages }) {
-      const answer = answerFor(variables);
       const failures = new Failures({ passMessages, errorsMax });
       const root: Data = { ...introspect?.(variables) };
       const run: Run = {
@@ -96,41 +91,6 @@ function tellUnavailable(answer: AnswerObject, failures: Failures, dataPath: rea
   const places = asked.fields.map(({ key }) => placeOf(answer, [...dataPath, key.name])).filter(({ isWhole }) => isWhole);
   if (places.length === 0) failures.unavailable(placeOf(answer, dataPath).path);
   for (const { path } of places) failures.unavailable(path);
-}
-
-/** The answer for a request's variables. Only conditions make a difference, so that most documents have one. */
-function answersBy(
-  shape: Shape,
-  operation: OperationDefinitionNode,
-  rootType: GraphQLObjectType,
-  { apiSchema }: Graph,
-  types: ReturnType<typeof typeNamesOf>,
-): (variables: Readonly<Record<string, unknown>>) => AnswerObject {
-  const names = [...conditionVariables(shape)];
-  const compile = (variables: Readonly<Record<string, unknown>>): AnswerObject =>
-    compileAnswer(shape, operation.selectionSet, rootType, { apiSchema, types, variables });
-  if (names.length === 0) {
-    const answer = compile({});
-    return () => answer;
-  }
-  const kept = new LRUCache<string, AnswerObject>({ max: ANSWERS_MAX });
-  return (variables) => {
-    const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('');
-    const answer = kept.get(key) ?? compile(variables);
-    kept.set(key, answer);
-    return answer;
-  };
-}
-
-/** Shapes are shared between the implementors of an interface, so each is looked at once. */
-function conditionVariables(shape: Shape, names: Set<string> = new Set(), seen: Set<Shape> = new Set()): ReadonlySet<string> {
-  if (seen.has(shape)) return names;
-  seen.add(shape);
-  for (const { conditions, inner } of shape.fields) {
-    for (const { value } of conditions) if (typeof value !== 'boolean') names.add(value.variable);
-    if (inner) conditionVariables(inner, names, seen);
-  }
-  return names;
 }
 
 function operationOf(document: DocumentNode): OperationDefinitionNode {

@@ -15,19 +15,10 @@ export interface ShapeField {
   readonly dataKey: string;
   /** Concrete types that this selection is for; undefined when every type at this place. */
   readonly types: ReadonlySet<string> | undefined;
-  /** All must hold for the field to be in the answer (`@skip`, `@include`). */
-  readonly conditions: readonly Condition[];
   readonly released: boolean;
   readonly nonNull: boolean;
   /** How composite values go on; undefined for leaves and for introspection, which pass as they are. */
   readonly inner: Shape | undefined;
-}
-
-export interface Condition {
-  /** A variable's name, or a literal. */
-  readonly value: { readonly variable: string } | boolean;
-  /** The value under which the field stays. */
-  readonly keeps: boolean;
 }
 
 /** A place in the document where a person stands, with what is disclosed of each person found there. */
@@ -45,10 +36,3 @@ export const SUBJECT_KEY = '__subject';
 export const RESPONSE_PREFIX = 'r__';
 
 export type PersonSeen = (idNumber: string, site: Site) => void;
-
-type Values = Readonly<Record<string, unknown>>;
-
-/** Whether a field with these conditions is in the answer. A variable that was not sent counts as false. */
-export function conditionsHold(conditions: readonly Condition[], variables: Values): boolean {
-  return conditions.every(({ value, keeps }) => (typeof value === 'boolean' ? value : variables[value.variable] === true) === keeps);
-}

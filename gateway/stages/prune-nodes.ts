@@ -7,7 +7,7 @@ import {
   type OperationDefinitionNode,
   type SelectionNode,
 } from 'graphql';
-import { RESPONSE_PREFIX, type Condition } from '../execution/shape.ts';
+import { RESPONSE_PREFIX } from '../execution/shape.ts';
 
 // Nodes of documents, as pruning reads and makes them.
 
@@ -33,19 +33,6 @@ export function withSelections(node: FieldNode, selections: readonly SelectionNo
   return { ...node, selectionSet: { kind: Kind.SELECTION_SET, selections } };
 }
 
-/** What `@skip` and `@include` of a selection demand. */
-export function conditionsOf(node: SelectionNode): readonly Condition[] {
-  const conditions: Condition[] = [];
-  for (const directive of node.directives ?? []) {
-    const keeps = directive.name.value === 'include' ? true : directive.name.value === 'skip' ? false : undefined;
-    const value = directive.arguments?.find((argument) => argument.name.value === 'if')?.value;
-    if (keeps === undefined || value === undefined) continue;
-    if (value.kind === Kind.VARIABLE) conditions.push({ value: { variable: value.name.value }, keeps });
-    else if (value.kind === Kind.BOOLEAN) conditions.push({ value: value.value, keeps });
-  }
-  return conditions;
-}
-
 /** The operation with other selections, as a document of its own; variables that nothing uses any more are gone. */
 export function asDocument(operation: OperationDefinitionNode, selections: readonly SelectionNode[]): DocumentNode {
   const pruned: OperationDefinitionNode = { ...operation, selectionSet: { kind: Kind.SELECTION_SET, selections } };
@@ -64,16 +51,11 @@ export function plainField(name: string, alias?: string): FieldNode {
   };
 }
 
-/** An inline fragment; without a condition it only carries its directives. */
-export function inlineFragment(
-  condition: string | undefined,
-  selections: readonly SelectionNode[],
-  directives: SelectionNode['directives'],
-): InlineFragmentNode {
+/** An inline fragment. */
+export function inlineFragment(condition: string | undefined, selections: readonly SelectionNode[]): InlineFragmentNode {
   return {
     kind: Kind.INLINE_FRAGMENT,
     ...(condition === undefined ? {} : { typeCondition: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: condition } } }),
-    directives: directives ?? [],
     selectionSet: { kind: Kind.SELECTION_SET, selections },
   };
 }

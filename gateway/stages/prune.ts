@@ -1,6 +1,6 @@
 import { OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { Classification } from '../../platform/classification.ts';
-import type { Condition, Shape } from '../execution/shape.ts';
+import type { Shape } from '../execution/shape.ts';
 import type { Decided, Withheld } from './decide.ts';
 import { asDocument } from './prune-nodes.ts';
 import { Pruner } from './pruner.ts';
@@ -30,8 +30,6 @@ export interface FieldRefusal {
   readonly coordinate: string;
   readonly code: Withheld['code'];
   readonly group: string | undefined;
-  /** The refusal is told when the conditions of one of these lists hold. */
-  readonly conditions: readonly (readonly Condition[])[];
 }
 
 export interface PruneParts {
@@ -56,7 +54,6 @@ export function prune(decided: Decided, parts: PruneParts): Pruned {
     inherited: undefined,
     keyIsEchoed: false,
     path: [],
-    conditions: [],
     site: undefined,
   });
   const refusals = [...pruner.refusals.values()];

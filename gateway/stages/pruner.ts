@@ -17,10 +17,10 @@ import {
 } from 'graphql';
 import type { Classification } from '../../platform/classification.ts';
 import { concreteTypes } from '../../platform/coordinates.ts';
-import { SUBJECT_KEY, type Condition, type Shape, type ShapeField, type Site } from '../execution/shape.ts';
+import { SUBJECT_KEY, type Shape, type ShapeField, type Site } from '../execution/shape.ts';
 import { fragmentsOf } from './admit-measures.ts';
 import type { Decided, Outcome, Released, Withheld } from './decide.ts';
-import { conditionsOf, dataKeyOf, inlineFragment, plainField, underOwnName, withSelections } from './prune-nodes.ts';
+import { dataKeyOf, inlineFragment, plainField, underOwnName, withSelections } from './prune-nodes.ts';
 import type { FieldRefusal, PruneParts } from './prune.ts';
 
 /** Where a selection set stands. */
@@ -34,7 +34,6 @@ interface Setting {
   readonly inherited: Released | undefined;
   readonly keyIsEchoed: boolean;
   readonly path: readonly string[];
-  readonly conditions: readonly Condition[];
   readonly site: MutableSite | undefined;
 }
 
@@ -65,7 +64,6 @@ interface KnownObject {
   readonly keyIsEchoed: boolean;
   readonly outerSite: MutableSite | undefined;
   readonly path: readonly string[];
-  readonly conditions: readonly Condition[];
   readonly result: ObjectResult;
 }
 
@@ -110,55 +108,53 @@ export class Pruner {
       ...setting,
       parent,
       types,
-      conditions: [...setting.conditions, ...conditionsOf(selection)],
     });
     if (inner.selections.length === 0) return inner;
-    return { ...inner, selections: [inlineFragment(condition, inner.selections, selection.directives)] };
+    return { ...inner, selections: [inlineFragment(condition, inner.selections)] };
   }
 
   #field(node: FieldNode, setting: Setting): Result {
     const name = node.name.value;
-    const conditions = [...setting.conditions, ...conditionsOf(node)];
     const responseKey = node.alias?.value ?? name;
     const fetched = underOwnName(node, this.#withArguments.has(name));
     if (name === '__typename' || name === '__schema' || name === '__type') {
-      const field = shapeField({ responseKey, dataKey: dataKeyOf(fetched), conditions, nonNull: name !== '__type' }, setting);
+      const field = shapeField({ responseKey, dataKey: dataKeyOf(fetched), nonNull: name !== '__type' }, setting);
       return { selections: [fetched], fields: [field], leaves: 1, size: 1, whole: true };
     }
-    const byType = setting.types.map((type) => this.#fieldOnType(fetched, type, responseKey, conditions, setting));
+    const byType = setting.types.map((type) => this.#fieldOnType(fetched, type, responseKey, setting));
     const [first] = byType;
     if (first === undefined) return NOTHING;
     if (byType.length === 1) return first;
     if (byType.every((result) => result.outcome && (result.whole || (result.inner && result.inner === first.inner)))) {
       // Nothing to tell apart between the types: one selection for all. Their shapes may differ, so each is kept.
-      const { selections, size } = this.#forAllTypes(fetched, [...setting.path, responseKey], conditions, first, setting);
+      const { selections, size } = this.#forAllTypes(fetched, [...setting.path, responseKey], first, setting);
       return { ...combine(byType), selections, size, leaves: first.leaves };
     }
     const split = byType.map((result, index): Result => {
       if (result.selections.length === 0) return result;
-      return { ...result, selections: [inlineFragment(setting.types[index], result.selections, [])] };
+      return { ...result, selections: [inlineFragment(setting.types[index], result.selections)] };
     });
     return { ...combine(split), whole: false };
   }
 
-  #fieldOnType(node: FieldNode, type: string, responseKey: string, conditions: readonly Condition[], setting: Setting): FieldResult {
+  #fieldOnType(node: FieldNode, type: string, responseKey: string, setting: Setting): FieldResult {
     const field = this.#fieldDefinition(type, node.name.value);
     const outcome = this.#decided.outcomeOf({ type, node, field, inherited: setting.inherited, keyIsEchoed: setting.keyIsEchoed });
     const named = getNamedType(field.type);
     const path = [...setting.path, responseKey];
     const nonNull = isNonNullType(field.type);
-    const about = { responseKey, dataKey: dataKeyOf(node), conditions, nonNull, type };
+    const about = { responseKey, dataKey: dataKeyOf(node), nonNull, type };
 
     const decision = this.#canBeDone(outcome, named, setting) ? outcome : notPermitted(outcome);
     if (decision.kind === 'withheld') {
-      this.#refuse(decision, path, conditions, setting.site);
+      this.#refuse(decision, path, setting.site);
       return { ...NOTHING, fields: [{ ...shapeField(about, setting), released: false }], whole: false };
     }
     this.#release(decision, setting);
     if (!node.selectionSet || !isCompositeType(named)) {
       return { selections: [node], fields: [shapeField(about, setting)], leaves: 1, size: 1, whole: true, outcome: decision };
     }
-    const inner = this.#object(node.selectionSet, named, decision, { ...setting, path, conditions });
+    const inner = this.#object(node.selectionSet, named, decision, { ...setting, path });
     return {
       selections: [withSelections(node, inner.selections)],
       fields: [{ ...shapeField(about, setting), inner: inner.shape }],
@@ -171,17 +167,11 @@ export class Pruner {
   }
 
   /** One selection for all types of an abstract place, its inner selections those of every type that the field can lead to. */
-  #forAllTypes(
-    node: FieldNode,
-    path: readonly string[],
-    conditions: readonly Condition[],
-    first: FieldResult,
-    setting: Setting,
-  ): Pick<Result, 'selections' | 'size'> {
+  #forAllTypes(node: FieldNode, path: readonly string[], first: FieldResult, setting: Setting): Pick<Result, 'selections' | 'size'> {
     const { parent } = setting;
     const named = 'getFields' in parent ? getNamedType(parent.getFields()[node.name.value]?.type) : undefined;
     if (!node.selectionSet || !first.outcome || !isCompositeType(named)) return first;
-    const inner = this.#object(node.selectionSet, named, first.outcome, { ...setting, path, conditions });
+    const inner = this.#object(node.selectionSet, named, first.outcome, { ...setting, path });
     return { selections: [withSelections(node, inner.selections)], size: inner.size + 1 };
   }
 
@@ -199,8 +189,7 @@ export class Pruner {
         sameRung(entry.rung, decision.rung) &&
         entry.keyIsEchoed === keyIsEchoed &&
         entry.outerSite === setting.site &&
-        sameList(entry.path, setting.path) &&
-        sameList(entry.conditions, setting.conditions),
+        sameList(entry.path, setting.path),
     );
     if (same) return same.result;
     const result = this.#makeObject(set, named, decision, setting, keyIsEchoed);
@@ -210,7 +199,6 @@ export class Pruner {
       keyIsEchoed,
       outerSite: setting.site,
       path: setting.path,
-      conditions: setting.conditions,
       result,
     });
     return result;
@@ -235,7 +223,6 @@ export class Pruner {
       inherited: decision,
       keyIsEchoed,
       path: setting.path,
-      conditions: setting.conditions,
       site: site ?? setting.site,
     });
     const helpers: SelectionNode[] = [];
@@ -243,7 +230,7 @@ export class Pruner {
     for (const type of persons) {
       const key = this.#classification.subjects.get(type)?.key ?? '';
       const keyField = plainField(key, SUBJECT_KEY);
-      helpers.push(isObjectType(named) ? keyField : inlineFragment(type, [keyField], []));
+      helpers.push(isObjectType(named) ? keyField : inlineFragment(type, [keyField]));
     }
     const selections = [...helpers, ...inner.selections];
     return { ...inner, selections, size: inner.size + helpers.length, shape: { fields: inner.fields, site } };
@@ -273,12 +260,12 @@ export class Pruner {
     else setting.site?.transformed.add(outcome.coordinate);
   }
 
-  #refuse(outcome: Withheld, path: readonly string[], conditions: readonly Condition[], site: MutableSite | undefined): void {
+  #refuse(outcome: Withheld, path: readonly string[], site: MutableSite | undefined): void {
     site?.withheld.add(outcome.coordinate);
     const key = JSON.stringify([path, outcome.code]);
-    const known = this.refusals.get(key);
     const { coordinate, code, group } = outcome;
-    this.refusals.set(key, { path, coordinate, code, group, ...known, conditions: [...(known?.conditions ?? []), conditions] });
+    // The first of several implementors' names it.
+    if (!this.refusals.has(key)) this.refusals.set(key, { path, coordinate, code, group });
   }
 }
 
@@ -322,11 +309,8 @@ function combine(results: readonly Result[]): Result {
   };
 }
 
-function shapeField(
-  about: { responseKey: string; dataKey: string; conditions: readonly Condition[]; nonNull: boolean; type?: string },
-  setting: Setting,
-): ShapeField {
+function shapeField(about: { responseKey: string; dataKey: string; nonNull: boolean; type?: string }, setting: Setting): ShapeField {
   const types = setting.concrete ? undefined : new Set(about.type === undefined ? setting.types : [about.type]);
-  const { responseKey, dataKey, conditions, nonNull } = about;
-  return { responseKey, dataKey, types, conditions, released: true, nonNull, inner: undefined };
+  const { responseKey, dataKey, nonNull } = about;
+  return { responseKey, dataKey, types, released: true, nonNull, inner: undefined };
 }

@@ -12,7 +12,7 @@ describe.each(FIXTURE_NAMES)('executing plans on the supergraph %s', (name) => {
   const operations = fixture.operations.filter(({ apolloDiffers = '' }) => !apolloDiffers.startsWith('The planner fails'));
   test.each(operations)('answers as one graph would: $claim', async ({ document, variables }) => {
     const expected = await whole.execute(document, variables);
-    const { data, errors, distrusted } = await run(prepare(graph, document, variables, 'planned'), call);
+    const { data, errors, distrusted } = await run(prepare(graph, document, variables), call);
     expect(data).toEqual(expected.data);
     expect(errors.length > 0, JSON.stringify(errors)).toBe((expected.errors?.length ?? 0) > 0);
     expect(distrusted).toEqual([]);

@@ -1,8 +1,7 @@
 import { composeServices } from '@apollo/composition';
-import { execute, getOperationAST, parse, print, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { execute, parse, print, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { createPlanner, type PlanDocument, type QueryPlan } from '../../gateway/apollo.ts';
 import { LIMITS } from '../../gateway/config.ts';
-import { decideConditions } from '../../gateway/execution/conditions.ts';
 import type { SubgraphOutcome } from '../../gateway/execution/fetch.ts';
 import type { CallSubgraph, FetchPart } from '../../gateway/execution/plan-run.ts';
 import { withoutIntrospection } from '../../gateway/execution/introspection.ts';
@@ -13,7 +12,7 @@ import type { Policies } from '../../gateway/policy/decision.ts';
 import { OPEN_POLICIES, openClassification } from '../../gateway/policy/open.ts';
 import type { Caller, GatewayRequest } from '../../gateway/request.ts';
 import { admit, createDocumentCache, type Admitted } from '../../gateway/stages/admit.ts';
-import { decide } from '../../gateway/stages/decide.ts';
+import { decide, withConditionsDecided } from '../../gateway/stages/decide.ts';
 import { prune, type Pruned } from '../../gateway/stages/prune.ts';
 import { serveSubgraph, type Fixture } from '../federation/world.ts';
 
@@ -43,34 +42,23 @@ export function inProcessOf(supergraphSdl: string): InProcess {
   return { graph: { ...loaded, classification: openClassification(loaded.apiSchema) }, planDocument: createPlanner(supergraphSdl) };
 }
 
-/**
- * Takes a document through admission, decisions (by default they allow all), pruning, planning and compiling. Throws when it is refused. `@skip` and
- * `@include` are decided before, or left to plan and answer (`planned`).
- */
+/** Takes a document through admission, decisions (by default they allow all), pruning, planning and compiling. Throws when it is refused. */
 export function prepare(
   { graph, planDocument }: InProcess,
   query: string,
   variables: Readonly<Record<string, unknown>> = {},
-  conditions: 'decided' | 'planned' = 'decided',
   policies: Policies = OPEN_POLICIES,
 ): Executable {
   const request = { body: { query, variables } } as unknown as GatewayRequest;
   const received = admit(request, {} as Caller, { graph, limits: LIMITS, documents: createDocumentCache(LIMITS) });
   if (received.kind === 'refusal') throw new Error(`Refused: ${JSON.stringify(received.errors)} ${query}`);
-  const admitted = conditions === 'planned' ? received : withConditionsDecided(received);
+  const admitted = withConditionsDecided(received);
   const decided = decide(admitted, { classification: graph.classification, policies });
   const pruned = prune(decided, { apiSchema: graph.apiSchema, classification: graph.classification });
   if (pruned.document === undefined) return { admitted, pruned, plan: { kind: 'QueryPlan' }, compiled: NOTHING };
   const fetched = withoutIntrospection(pruned.document);
   const plan = fetched === undefined ? ({ kind: 'QueryPlan' } as const) : planned(planDocument, print(fetched));
   return { admitted, pruned, plan, compiled: compileExecution(compileInput(graph, plan, pruned.document, admitted.document, pruned)) };
-}
-
-function withConditionsDecided(admitted: Admitted): Admitted {
-  const document = decideConditions(admitted.document, admitted.variables);
-  const operation = getOperationAST(document, admitted.operationName);
-  if (!operation) throw new Error('The operation that was admitted is there.');
-  return { ...admitted, document, operation };
 }
 
 /** Apollo's planner threw on a document that is valid. */

@@ -1,9 +1,11 @@
 import { buildSchema, parse, print, type GraphQLScalarType } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { decideConditions, conditionVariables } from '../../gateway/execution/conditions.ts';
+import type { QueryPlan } from '../../gateway/apollo.ts';
 import type { Data } from '../../gateway/execution/data.ts';
 import { leafOf } from '../../gateway/execution/leaves.ts';
 import { askedBy, createMerger } from '../../gateway/execution/merge.ts';
+import { compilePlan } from '../../gateway/execution/plan-compile.ts';
 import { located, objectsAt, planPath } from '../../gateway/execution/plan-path.ts';
 import { compileRepresent } from '../../gateway/execution/representations.ts';
 import { compileRewrites } from '../../gateway/execution/rewrites.ts';
@@ -177,6 +179,48 @@ describe('leaves', () => {
       undefined,
     ]);
   });
+});
+
+describe('a plan with a condition', () => {
+  const plan: QueryPlan = {
+    kind: 'QueryPlan',
+    node: {
+      kind: 'Condition',
+      condition: 'x',
+      ifClause: fetchOf('then'),
+      elseClause: fetchOf('otherwise'),
+    },
+  };
+  test.each([
+    [{ x: true }, ['then']],
+    [{ x: false }, ['otherwise']],
+    [{}, ['otherwise']],
+  ])('with %j fetches from %j', async (variables, expected) => {
+    const asked: string[] = [];
+    await compilePlan(plan, types).step?.({
+      root: {},
+      variables,
+      call: async ({ subgraph }) => {
+        asked.push(subgraph);
+        return { kind: 'answered', data: {}, errors: [] };
+      },
+      distrusted: () => undefined,
+      tell: () => undefined,
+      tellUnavailable: () => undefined,
+    });
+    expect(asked).toEqual(expected);
+  });
+
+  function fetchOf(serviceName: string) {
+    return {
+      kind: 'Fetch',
+      serviceName,
+      operation: '{ a }',
+      operationName: undefined,
+      operationKind: 'query',
+      variableUsages: [],
+    } as const;
+  }
 });
 
 describe('conditions', () => {

@@ -1,8 +1,7 @@
 import { getOperationAST, parse, print, type GraphQLSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { conditionsHold } from '../../gateway/execution/shape.ts';
 import type { Decision } from '../../gateway/policy/decision.ts';
-import { decide } from '../../gateway/stages/decide.ts';
+import { decide, withConditionsDecided } from '../../gateway/stages/decide.ts';
 import { prune, type Pruned } from '../../gateway/stages/prune.ts';
 import type { Admitted } from '../../gateway/stages/admit.ts';
 import { classify } from '../../platform/classification.ts';
@@ -60,7 +59,10 @@ function pruned(query: string, rules: Rules, variables: Record<string, unknown> 
     return { kind: 'permitted', law: rule === 'consent' ? undefined : rung, consent: rule === 'consent' ? rung : undefined, expiresAtMs };
   };
   const admitted = { document, operation, variables, caller: {}, hash: '', text: query } as unknown as Admitted;
-  const decided = decide(admitted, { classification, policies: { version: 'v', decide: decideByRules, argumentsRead: new Set() } });
+  const decided = decide(withConditionsDecided(admitted), {
+    classification,
+    policies: { version: 'v', decide: decideByRules, argumentsRead: new Set() },
+  });
   return prune(decided, { apiSchema: schema, classification });
 }
 
@@ -192,12 +194,9 @@ describe('pruning', () => {
   });
 
   test('tells a refusal only where @skip and @include keep the field', () => {
-    const result = pruned(
-      'query ($x: Boolean!) { person(id: 1) @include(if: $x) { id ... @skip(if: false) { phone @skip(if: $x) } name @include(if: $x) } }',
-      ROOTS,
-    );
-    const told = (x: boolean): string[] =>
-      result.refusals.filter(({ conditions }) => conditions.some((all) => conditionsHold(all, { x }))).map(({ coordinate }) => coordinate);
+    const query =
+      'query ($x: Boolean!) { person(id: 1) @include(if: $x) { id ... @skip(if: false) { phone @skip(if: $x) } name @include(if: $x) } }';
+    const told = (x: boolean): string[] => pruned(query, ROOTS, { x }).refusals.map(({ coordinate }) => coordinate);
     expect(told(true)).toEqual(['Person.name']);
     expect(told(false)).toEqual([]);
   });
