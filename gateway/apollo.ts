@@ -4,7 +4,7 @@ import { ApolloServerPluginLandingPageDisabled, ApolloServerPluginUsageReporting
 import federation, { type Supergraph as FederationSupergraph } from '@apollo/federation-internals';
 import apolloGateway from '@apollo/gateway';
 import queryPlanner, { type QueryPlan } from '@apollo/query-planner';
-import { parse, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { Kind, parse, print, visit, type ConstArgumentNode, type ConstDirectiveNode, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { Logger } from '../platform/log.ts';
 
 /** The only file that knows Apollo: the supergraph's reading, its planner, and the server that a request passes through. */
@@ -17,16 +17,26 @@ export interface Supergraph {
   readonly subgraphs: readonly { readonly name: string; readonly url: string; readonly schema: GraphQLSchema }[];
   /** The supergraph as graphql-js sees it, `@inaccessible` elements and the join directives included. */
   readonly supergraphSchema: GraphQLSchema;
+  /** What directives of linked specifications are called in it, whatever the links import and rename; undefined where they are not linked. */
+  readonly directiveNames: Readonly<Record<'authenticated' | 'requiresScopes' | 'policy' | 'context', string | undefined>>;
 }
 
 /** Reads a Federation 2 supergraph, security and context links included. Throws with the reason when it is none. */
 export function loadSupergraph(sdl: string): Supergraph {
   const supergraph = build(sdl);
   const urls = new Map(supergraph.subgraphsMetadata().map((subgraph) => [subgraph.name, subgraph.url]));
+  const nameOf = (directive: string): string | undefined =>
+    supergraph.schema.coreFeatures?.getByIdentity(`https://specs.apollo.dev/${directive}`)?.directiveNameInSchema(directive);
   return {
     sdl,
     apiSchema: supergraph.apiSchema().toGraphQLJSSchema(),
     supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
+    directiveNames: {
+      authenticated: nameOf('authenticated'),
+      requiresScopes: nameOf('requiresScopes'),
+      policy: nameOf('policy'),
+      context: nameOf('context'),
+    },
     subgraphs: supergraph
       .subgraphs()
       .values()
@@ -34,14 +44,19 @@ export function loadSupergraph(sdl: string): Supergraph {
   };
 }
 
-export type PlanDocument = (document: string) => QueryPlan;
+/** Plans a document; `overrides` has the value of every label of `@override(label:)` in the supergraph. */
+export type PlanDocument = (document: string, overrides?: Overrides) => QueryPlan;
+export type Overrides = readonly (readonly [label: string, isOn: boolean])[];
 
 /** A planner for one supergraph. Synchronous and possibly slow: it belongs into a worker (execution/planner.ts). */
 export function createPlanner(sdl: string): PlanDocument {
   const supergraph = build(sdl);
   const api = supergraph.apiSchema();
   const planner = new queryPlanner.QueryPlanner(supergraph);
-  return (document) => planner.buildQueryPlan(federation.operationFromDocument(api, parse(document, { noLocation: true })));
+  return (document, overrides = []) =>
+    planner.buildQueryPlan(federation.operationFromDocument(api, parse(document, { noLocation: true })), {
+      overrideConditions: new Map(overrides),
+    });
 }
 
 function build(sdl: string): FederationSupergraph {
@@ -80,7 +95,7 @@ export async function startApollo(
   documentOf: (sha256: string) => DocumentNode | undefined,
   log: Logger,
 ): Promise<ApolloHost> {
-  const gateway = new OurGateway({ supergraphSdl, logger: quiet(log) });
+  const gateway = new OurGateway({ supergraphSdl: withoutSecurityPurpose(supergraphSdl), logger: quiet(log) });
   const server = new ApolloServer<PassageContext>({
     gateway,
     logger: quiet(log),
@@ -124,6 +139,26 @@ export async function startApollo(
 }
 
 const SHA256_HEX_LENGTH = 64;
+
+/**
+ * ApolloGateway refuses links with `for: SECURITY`, since its executor enforces none. Ours does (policy/scopes.ts), and its planner, which
+ * reads the whole supergraph, refuses those that it does not know. Without their purpose they are links like others.
+ */
+function withoutSecurityPurpose(supergraphSdl: string): string {
+  if (!supergraphSdl.includes('SECURITY')) return supergraphSdl;
+  const without = visit(parse(supergraphSdl, { noLocation: true }), {
+    // Only directives on the schema itself have this argument.
+    SchemaDefinition: (schema) => ({ ...schema, directives: schema.directives?.map(withoutPurpose) ?? [] }),
+    SchemaExtension: (schema) => ({ ...schema, directives: schema.directives?.map(withoutPurpose) ?? [] }),
+  });
+  return print(without);
+}
+
+function withoutPurpose(link: ConstDirectiveNode): ConstDirectiveNode {
+  const isPurpose = ({ name, value }: ConstArgumentNode): boolean =>
+    name.value === 'for' && value.kind === Kind.ENUM && value.value === 'SECURITY';
+  return { ...link, arguments: link.arguments?.filter((argument) => !isPurpose(argument)) ?? [] };
+}
 
 interface PassageContext {
   readonly execute: () => Promise<object>;

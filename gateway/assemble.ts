@@ -6,8 +6,10 @@ import { startApollo } from './apollo.ts';
 import type { Limits } from './config.ts';
 import { createSubgraphClient, type SubgraphClient } from './execution/fetch.ts';
 import type { GrantIssuer } from './execution/grants.ts';
+import { createChooseOverrides } from './execution/overrides.ts';
 import { startPlanner } from './execution/planner.ts';
-import { addressOf, loadGraph } from './graph.ts';
+import { addressOf, loadGraph, type Graph } from './graph.ts';
+import { createScopeTokenCheck, type ScopeTokenOptions } from './identity/scope-tokens.ts';
 import { createTokenCheck, type TrustedIssuer } from './identity/tokens.ts';
 import { createRecorder } from './ledger/append.ts';
 import { createPseudonymise } from './ledger/pseudonym.ts';
@@ -16,10 +18,14 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createPipeline, type PipelineParts } from './pipeline.ts';
 import { loadPolicies, type LoadedPolicies } from './policy/load.ts';
 import { OPEN_POLICIES, openClassification } from './policy/open.ts';
+import { linksAccessDirectives, loadScopes } from './policy/scopes-load.ts';
 import type { Caller } from './request.ts';
 import { createServer, listenError, type Readiness } from './server.ts';
 import { createDocumentCache } from './stages/admit.ts';
+import { createEstimateCost } from './stages/admit-cost.ts';
+import { readCosts } from './stages/admit-cost-facts.ts';
 import { authenticate } from './stages/authenticate.ts';
+import { createAuthenticateScopes } from './stages/authenticate-scopes.ts';
 
 /** What a gateway is put together from, whatever the profile. */
 export interface GatewayPlan {
@@ -31,8 +37,20 @@ export interface GatewayPlan {
   readonly supergraphSdl: string;
   /** Addresses that replace those in the supergraph, by subgraph name; of registers that are still starting, a promise. */
   readonly subgraphUrls: Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
-  /** Undefined under `--open`: an allow-all policy and no record. */
+  /** Labels of `@override(label:)` that are on, besides percentages; none unless told. */
+  readonly overrideLabels?: readonly string[];
+  /** Undefined under `--open` and `--scopes`: no Cedar policies and no record. */
   readonly governance: Governance | undefined;
+  /** Given under `--scopes`: the supergraph's access directives decide. */
+  readonly access?: Access;
+}
+
+export interface Access {
+  readonly tokens: Pick<ScopeTokenOptions, 'jwks' | 'issuer' | 'audience'>;
+  /** Which policies of `@policy` hold. */
+  readonly truths: ReadonlyMap<string, boolean>;
+  /** Whether what is unauthorized is taken out of a request or has it refused. */
+  readonly onUnauthorized: 'filter' | 'reject';
 }
 
 export interface Governance {
@@ -73,34 +91,57 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
   const { limits, log, clock } = plan;
   await using resources = new AsyncDisposableStack();
   const metrics = createMetrics();
-  const loaded = loadGraph(plan.supergraphSdl, { ourScalars: plan.governance !== undefined });
+  const { supergraphSdl, facts: costs } = readCosts(plan.supergraphSdl);
+  const loaded = loadGraph(supergraphSdl, { ourScalars: plan.governance !== undefined });
+  if (plan.governance && linksAccessDirectives(loaded.supergraph)) {
+    throw new Error('@authenticated, @requiresScopes and @policy are not enforced beside policies. Compose the supergraph without them.');
+  }
   const graph = plan.governance ? loaded : { ...loaded, classification: openClassification(loaded.apiSchema) };
-  const governed = plan.governance ? await govern(plan.governance, plan, metrics, resources) : OPEN;
+  const governed = plan.governance ? await govern(plan.governance, plan, metrics, resources) : ungoverned(loaded, plan);
 
   const documents = createDocumentCache(limits);
-  const apollo = resources.use(await startApollo(plan.supergraphSdl, (sha256) => documents.get(sha256), log));
+  const apollo = resources.use(await startApollo(supergraphSdl, (sha256) => documents.get(sha256), log));
   const planner = resources.use(
-    await startPlanner({ supergraphSdl: plan.supergraphSdl, timeoutMs: limits.planTimeoutMs, queueMax: limits.planQueueMax }),
+    await startPlanner({
+      supergraphSdl,
+      timeoutMs: limits.planTimeoutMs,
+      queueMax: limits.planQueueMax,
+      queuePerOwnerMax: limits.planQueuePerApplicationMax,
+    }),
   );
   const urls = await plan.subgraphUrls;
   const clients = new Map<string, SubgraphClient>();
   for (const subgraph of graph.subgraphs.values()) {
     const { name } = subgraph;
     const sealKey = plan.governance?.grants.sealKeys.get(name);
-    clients.set(name, resources.use(createSubgraphClient({ name, url: addressOf(subgraph, urls), sealKey, limits, clock })));
+    const client = createSubgraphClient({
+      url: addressOf(subgraph, urls),
+      sealKey,
+      limits,
+      clock,
+      random: Math.random,
+      retried: () => metrics.subgraphRetried(name),
+      circuitChanged: (isOpen) => {
+        metrics.circuitChanged(name, isOpen);
+        log.warn({ subgraph: name, isOpen }, isOpen ? 'a subgraph failed too often and is left alone' : 'a subgraph answers again');
+      },
+    });
+    clients.set(name, resources.use(client));
   }
   const pipeline = createPipeline({
     ...governed,
     graph,
     limits,
     documents,
+    estimateCost: costs && createEstimateCost(costs, graph.apiSchema, limits),
     clients,
     metrics,
     log,
     clock,
     apollo,
     planner,
-    passMessages: plan.governance === undefined,
+    chooseOverrides: createChooseOverrides(graph.supergraph.supergraphSchema, new Set(plan.overrideLabels), Math.random),
+    passMessages: plan.governance === undefined && plan.access === undefined,
   });
 
   const readiness = async (): Promise<Readiness> => {
@@ -148,6 +189,20 @@ async function govern(governance: Governance, plan: GatewayPlan, metrics: Metric
     ledger: { recorder, pseudonymise: createPseudonymise(governance.pseudonymKey) },
     grantIssuer: { ...governance.grants, clock },
   };
+}
+
+/** Without Cedar policies: the supergraph's access directives decide, or everything is open. */
+function ungoverned({ supergraph, classification }: Graph, { access, clock, limits, log }: GatewayPlan): Governed {
+  if (!access) {
+    if (linksAccessDirectives(supergraph)) {
+      log.warn('@authenticated, @requiresScopes and @policy of this supergraph are NOT enforced under --open: use --scopes --jwks URL');
+    }
+    return OPEN;
+  }
+  const { policies, credentials } = loadScopes(supergraph, classification, access.truths);
+  const checkToken = createScopeTokenCheck({ ...access.tokens, clock, cacheMax: limits.tokenCacheMax });
+  const anybody: Caller = { ...ANYBODY, application: 'scopes', onRefusal: access.onUnauthorized === 'reject' ? 'reject' : 'prune' };
+  return { ...OPEN, policies: () => policies, authenticate: createAuthenticateScopes({ checkToken, credentials, anybody, log }) };
 }
 
 /** How often connections are looked at that wait for a next request which will not be taken. */

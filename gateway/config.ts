@@ -31,6 +31,12 @@ export const LIMITS = {
   prunedSelectionsMax: 10_000,
   /** Persons named by the arguments of one request. */
   idsMax: 1_000,
+  /** Cost of an operation by `@cost` and `@listSize` [OPERATION_COST_MAX]: an object costs 1, so a thousand persons with ten objects each. */
+  operationCostMax: 10_000,
+  /** Items of a list for which a supergraph with costs gives no size; the example of Apollo Router's documentation. */
+  listSizeAssumed: 10,
+  /** Looks at selections and types while a cost is compiled: types for which fields merge differently are taken apart. */
+  costLooksMax: 100_000,
   /** Validation errors told to a client before validation gives up. */
   validationErrorsMax: 10,
   /** Errors of one answer; the rest are counted. */
@@ -53,12 +59,20 @@ export const LIMITS = {
   planTimeoutMs: 2_000,
   /** Documents that wait for the planner at once. */
   planQueueMax: 100,
+  /** Documents of one application among them, so that none keeps the others from the planner. */
+  planQueuePerApplicationMax: 25,
   /** One call to a subgraph [SUBGRAPH_TIMEOUT_MS]. */
   subgraphTimeoutMs: 5_000,
   /** Body of one subgraph answer, in bytes. */
   subgraphBytesMax: 33_554_432,
   /** Connections to each subgraph. */
   subgraphConnectionsMax: 32,
+  /** A query that nobody answered is asked once more, after at most this long. */
+  retryDelayMsMax: 50,
+  /** Calls to a subgraph that fail in a row before it is left alone for a time. */
+  breakerFailuresMax: 20,
+  /** A subgraph that is down is left alone this long, then one call tries it. */
+  breakerOpenMs: 1_000,
   /** Records that wait for the database at once; beyond it answers are refused with AUDIT_UNAVAILABLE. */
   recordQueueMax: 10_000,
   /** Records in one INSERT. */
@@ -77,13 +91,15 @@ export type Limits = { readonly [name in keyof typeof LIMITS]: number };
 export const SUBGRAPH_NAMES = ['residents', 'civil-status', 'health-insurance', 'education'] as const;
 
 /** How the gateway was told to run. `kind` decides which of the profiles of DESIGN.md this is. */
-export type Config = DemoConfig | ProductionConfig | OpenConfig;
+export type Config = DemoConfig | ProductionConfig | OpenConfig | ScopesConfig;
 
 interface CommonConfig {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
   readonly limits: Limits;
+  /** Labels of `@override(label:)` that are on, besides percentages. */
+  readonly overrideLabels: readonly string[];
 }
 
 /** Everything on one machine with synthetic people, a demo issuer and the four registers as child processes. Loopback only. */
@@ -119,6 +135,19 @@ export interface OpenConfig extends CommonConfig {
   readonly subgraphUrls: Readonly<Record<string, string>>;
 }
 
+/** Any Federation 2 supergraph under its access directives (`@authenticated`, `@requiresScopes`, `@policy`): no record, no database. */
+export interface ScopesConfig extends CommonConfig {
+  readonly kind: 'scopes';
+  readonly supergraphFile: string;
+  readonly subgraphUrls: Readonly<Record<string, string>>;
+  readonly jwks: string;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+  /** Whether each policy of `@policy` holds: `name,name=false`, or a file of names and truths. */
+  readonly scopePolicies: string | undefined;
+  readonly onUnauthorized: 'filter' | 'reject';
+}
+
 /** Settings that are wrong; `message` has one line for each and says what to set. */
 export class ConfigError extends Error {}
 
@@ -135,6 +164,7 @@ const environmentSchema = z.object({
   CITIZENS: count(10_000_000).default(10_000),
   SEED: z.coerce.number().int().min(0).max(2_147_483_647).default(1),
   BODY_BYTES_MAX: count(67_108_864).optional(),
+  OPERATION_COST_MAX: count(1_000_000_000).optional(),
   SUBGRAPH_TIMEOUT_MS: count(120_000).optional(),
   SUPERGRAPH: z.string().optional(),
   POLICIES: z.string().optional(),
@@ -142,6 +172,9 @@ const environmentSchema = z.object({
   AUDIENCE: z.string().optional(),
   JWKS: httpUrl.optional(),
   SUBGRAPH_URLS: z.string().optional(),
+  OVERRIDE_LABELS: z.string().optional(),
+  SCOPE_POLICIES: z.string().optional(),
+  ON_UNAUTHORIZED: z.enum(['filter', 'reject']).default('filter'),
   GRANT_ISSUER: z.string().optional(),
   GRANT_PRIVATE_KEY_FILE: z.string().optional(),
   SEAL_KEY_DIR: z.string().optional(),
@@ -163,13 +196,17 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   const limits: Limits = {
     ...LIMITS,
     bodyBytesMax: settings.BODY_BYTES_MAX ?? LIMITS.bodyBytesMax,
+    operationCostMax: settings.OPERATION_COST_MAX ?? LIMITS.operationCostMax,
     subgraphTimeoutMs: settings.SUBGRAPH_TIMEOUT_MS ?? LIMITS.subgraphTimeoutMs,
   };
   // Unasked, a demonstration shows warnings only, so that its last line stays in sight.
   const logLevel = settings.LOG_LEVEL ?? (flags.demo || flags.open ? 'warn' : 'info');
-  const common = { host: settings.HOST, port: settings.PORT, logLevel, limits };
+  const overrideLabels = settings.OVERRIDE_LABELS?.split(',') ?? [];
+  const common = { host: settings.HOST, port: settings.PORT, logLevel, limits, overrideLabels };
   const dataDir = resolve(settings.DATA_DIR);
-  if (flags.demo && flags.open) throw new ConfigError('--demo and --open exclude each other: choose one.');
+  if ([flags.demo, flags.open, flags.scopes].filter(Boolean).length > 1) {
+    throw new ConfigError('--demo, --open and --scopes exclude each other: choose one.');
+  }
   if (flags.demo) {
     requireLoopback(settings.HOST, '--demo');
     return {
@@ -184,12 +221,27 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   }
   if (flags.open) {
     requireLoopback(settings.HOST, '--open');
-    refuseBesideProduction(settings);
+    refuseBesideProduction(settings, '--open');
     return {
       kind: 'open',
       ...common,
       supergraphFile: required(settings, 'SUPERGRAPH', '--supergraph FILE'),
       subgraphUrls: urlsOf(settings.SUBGRAPH_URLS),
+    };
+  }
+  if (flags.scopes) {
+    refuseBesideProduction(settings, '--scopes');
+    if (settings.POLICIES !== undefined) throw new ConfigError('--scopes and --policies exclude each other: choose one.');
+    return {
+      kind: 'scopes',
+      ...common,
+      supergraphFile: required(settings, 'SUPERGRAPH', '--supergraph FILE'),
+      subgraphUrls: urlsOf(settings.SUBGRAPH_URLS),
+      jwks: required(settings, 'JWKS', '--jwks URL'),
+      issuer: settings.ISSUER,
+      audience: settings.AUDIENCE,
+      scopePolicies: settings.SCOPE_POLICIES,
+      onUnauthorized: settings.ON_UNAUTHORIZED,
     };
   }
   return {
@@ -214,13 +266,19 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
 
 type Settings = z.infer<typeof environmentSchema>;
 
-function readFlags(args: readonly string[]): { demo: boolean; open: boolean; settings: Record<string, string | undefined> } {
+function readFlags(args: readonly string[]): {
+  demo: boolean;
+  open: boolean;
+  scopes: boolean;
+  settings: Record<string, string | undefined>;
+} {
   try {
     const { values } = parseArgs({
       args: [...args],
       options: {
         demo: { type: 'boolean', default: false },
         open: { type: 'boolean', default: false },
+        scopes: { type: 'boolean', default: false },
         port: { type: 'string' },
         host: { type: 'string' },
         supergraph: { type: 'string' },
@@ -228,10 +286,13 @@ function readFlags(args: readonly string[]): { demo: boolean; open: boolean; set
         jwks: { type: 'string' },
         issuer: { type: 'string' },
         audience: { type: 'string' },
+        'scope-policies': { type: 'string' },
+        'on-unauthorized': { type: 'string' },
       },
     });
-    const { demo, open, ...settings } = values;
-    return { demo, open, settings: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name.toUpperCase(), value])) };
+    const { demo, open, scopes, ...rest } = values;
+    const settings = Object.entries(rest).map(([name, value]) => [name.toUpperCase().replaceAll('-', '_'), value]);
+    return { demo, open, scopes, settings: Object.fromEntries(settings) };
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
   }
@@ -275,10 +336,10 @@ function requireLoopback(host: string, flag: string): void {
   }
 }
 
-function refuseBesideProduction(settings: Settings): void {
+function refuseBesideProduction(settings: Settings, flag: string): void {
   if (settings.GRANT_PRIVATE_KEY_FILE !== undefined || settings.SEAL_KEY_DIR !== undefined || settings.PSEUDONYM_KEY_FILE !== undefined) {
     throw new ConfigError(
-      '--open refuses to run beside production keys: unset GRANT_PRIVATE_KEY_FILE, SEAL_KEY_DIR and PSEUDONYM_KEY_FILE.',
+      `${flag} refuses to run beside production keys: unset GRANT_PRIVATE_KEY_FILE, SEAL_KEY_DIR and PSEUDONYM_KEY_FILE.`,
     );
   }
 }

@@ -28,6 +28,11 @@ export const ERRORS = {
   FIELD_NOT_PERMITTED: { status: 403, message: 'No rule gives this field to this application for this purpose. Leave it out.' },
   CONSENT_REQUIRED: { status: 403, message: 'This field needs the consent of the person for this purpose. Ask the person for it.' },
   ASSURANCE_TOO_LOW: { status: 403, message: 'This field needs a stronger login of the officer. Log in at a higher level and ask again.' },
+  UNAUTHORIZED_FIELD_OR_TYPE: {
+    status: 403,
+    message:
+      'This field, its type or what it is made from needs a token or scopes that the request has not. Ask with them, or leave it out.',
+  },
   OPERATION_NOT_APPROVED: { status: 403, message: 'This application may run approved operations only. Register the operation first.' },
   OPERATION_NOT_SUPPORTED: {
     status: 400,

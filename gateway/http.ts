@@ -1,8 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
+import { randomText } from '../platform/random.ts';
 import type { Limits } from './config.ts';
 import { refuse, type Refusal } from './errors.ts';
 import type { Trace } from './request.ts';
@@ -12,10 +14,17 @@ import type { MediaType } from './stages/answer.ts';
  * The media type of the answer by the Accept header (GraphQL-over-HTTP, "Legacy Watershed"): without one, or where both would do equally,
  * `application/json`. Undefined when the client takes neither.
  */
-export function negotiateMediaType(headers: IncomingHttpHeaders): MediaType | undefined {
-  const [preferred] = new Negotiator({ headers }).mediaTypes(['application/json', 'application/graphql-response+json']);
-  return preferred as MediaType | undefined;
+export function negotiateMediaType({ accept }: IncomingHttpHeaders): MediaType | undefined {
+  const known = NEGOTIATED.get(accept ?? '');
+  if (known !== undefined) return known.preferred;
+  const [preferred] = new Negotiator({ headers: { accept } }).mediaTypes(['application/json', 'application/graphql-response+json']);
+  const negotiated = { preferred: preferred as MediaType | undefined };
+  NEGOTIATED.set(accept ?? '', negotiated);
+  return negotiated.preferred;
 }
+
+/** Clients send the same few headers again and again. Bounded in length by the bound of all headers. */
+const NEGOTIATED = new LRUCache<string, { readonly preferred: MediaType | undefined }>({ max: 100 });
 
 /**
  * Reads a JSON body of an exactly declared type. Bytes are counted after decompression and while reading, so that neither a long body nor
@@ -33,19 +42,39 @@ export async function readJson(
   const tooLarge = refuse('OPERATION_TOO_LARGE', `A request body may have ${limits.bodyBytesMax} bytes. Ask for less at a time.`);
   if (Number(message.headers['content-length'] ?? 0) > limits.bodyBytesMax) return tooLarge;
 
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const body = await readWithin(stream, limits.bodyBytesMax);
+  if (body === 'too-large') return tooLarge;
   try {
-    for await (const chunk of stream) {
-      bytes += (chunk as Buffer).length;
-      if (bytes > limits.bodyBytesMax) return tooLarge;
-      chunks.push(chunk as Buffer);
-    }
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-    return { kind: 'json', value: JSON.parse(text) as unknown };
+    if (body !== 'broken' && isUtf8(body)) return { kind: 'json', value: JSON.parse(withoutMark(body.toString('utf8'))) as unknown };
   } catch {
-    return refuse('BAD_REQUEST', 'The body is not JSON in UTF-8. Send a JSON object with a string "query".');
+    // Not JSON: told below like everything else that cannot be read.
   }
+  return refuse('BAD_REQUEST', 'The body is not JSON in UTF-8. Send a JSON object with a string "query".');
+}
+
+/** By events: an iterator over the stream costs more than parsing what it gives. What is too large is not read on. */
+async function readWithin(stream: Readable, bytesMax: number): Promise<Buffer | 'too-large' | 'broken'> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bytesMax) {
+        chunks.push(chunk);
+        return;
+      }
+      stream.pause();
+      resolve('too-large');
+    });
+    stream.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    stream.once('error', () => resolve('broken'));
+    stream.once('close', () => resolve('broken'));
+  });
+}
+
+/** A byte order mark may be ignored (RFC 8259, 8.1). */
+function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 function decompressed(message: IncomingMessage): Readable | undefined {
@@ -81,12 +110,12 @@ export function continueTrace(headers: IncomingHttpHeaders): Trace {
     (match[1] !== '00' || match[5] === undefined) &&
     !/^0+$/.test(match[2] ?? '') &&
     !/^0+$/.test(match[3] ?? '');
-  const traceId = valid ? (match[2] ?? '') : randomBytes(16).toString('hex');
+  const traceId = valid ? (match[2] ?? '') : randomText(16, 'hex');
   const flags = valid ? (match[4] ?? '00') : '00';
   const state = headers['tracestate'];
   return {
     traceId,
-    traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`,
+    traceparent: `00-${traceId}-${randomText(8, 'hex')}-${flags}`,
     tracestate: valid && typeof state === 'string' && state.length <= TRACESTATE_LENGTH_MAX ? state : undefined,
   };
 }

@@ -7,6 +7,8 @@ export interface Metrics {
   /** Call at a request's start; the function returned takes its HTTP status and, when refused as a whole, the code. */
   readonly requestStarted: () => (status: number, code: string) => void;
   readonly subgraphStarted: (subgraph: string) => (outcome: 'answered' | 'unavailable') => void;
+  readonly subgraphRetried: (subgraph: string) => void;
+  readonly circuitChanged: (subgraph: string, isOpen: boolean) => void;
   readonly fieldsRefused: (code: string, count: number) => void;
   readonly stage: (name: string, seconds: number) => void;
   readonly recordsWaiting: (count: number) => void;
@@ -41,6 +43,18 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const retries = new Counter({
+    name: 'lienthong_subgraph_retries_total',
+    help: 'Queries asked a second time',
+    labelNames: ['subgraph'],
+    registers,
+  });
+  const circuits = new Gauge({
+    name: 'lienthong_subgraph_circuit_open',
+    help: '1 while a subgraph that failed too often is left alone',
+    labelNames: ['subgraph'],
+    registers,
+  });
   const refused = new Counter({ name: 'lienthong_fields_refused_total', help: 'Fields withheld by code', labelNames: ['code'], registers });
   const stages = new Histogram({
     name: 'lienthong_stage_seconds',
@@ -68,6 +82,8 @@ export function createMetrics(): Metrics {
       const end = subgraphs.startTimer({ subgraph });
       return (outcome) => void end({ outcome });
     },
+    subgraphRetried: (subgraph) => retries.inc({ subgraph }),
+    circuitChanged: (subgraph, isOpen) => circuits.set({ subgraph }, isOpen ? 1 : 0),
     fieldsRefused: (code, count) => refused.inc({ code }, count),
     stage: (stage, seconds) => stages.observe({ stage }, seconds),
     recordsWaiting: (count) => waiting.set(count),

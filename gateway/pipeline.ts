@@ -3,6 +3,7 @@ import type { Logger } from '../platform/log.ts';
 import type { ApolloHost } from './apollo.ts';
 import type { Limits } from './config.ts';
 import type { Refusal } from './errors.ts';
+import type { ChooseOverrides, ChosenOverrides } from './execution/overrides.ts';
 import type { Planner } from './execution/planner.ts';
 import type { Metrics } from './metrics.ts';
 import type { Policies } from './policy/decision.ts';
@@ -21,6 +22,7 @@ export interface PipelineParts extends AdmitParts, CompileParts, ExecuteParts, R
   readonly authenticate: (request: GatewayRequest) => Promise<Caller | Refusal>;
   readonly policies: () => Policies;
   readonly planner: Planner;
+  readonly chooseOverrides: ChooseOverrides;
   readonly apollo: ApolloHost;
   readonly limits: Limits;
   readonly metrics: Metrics;
@@ -111,21 +113,22 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
   });
   const underWay = new Map<string, Promise<Prepared | Refusal>>();
 
-  const make = async (admitted: Admitted, policies: Policies): Promise<Prepared | Refusal> => {
+  const make = async (admitted: Admitted, policies: Policies, { overrides }: ChosenOverrides): Promise<Prepared | Refusal> => {
     const decided = decide(withConditionsDecided(admitted), { classification: parts.graph.classification, policies });
     const pruned = prune(decided, { apiSchema: parts.graph.apiSchema, classification: parts.graph.classification });
-    const planned = await plan(pruned, parts.planner, parts.limits);
+    const planned = await plan(pruned, overrides, parts.planner, parts.limits);
     return isRefusal(planned) ? planned : compile(planned, parts);
   };
 
   return async (admitted) => {
     const policies = parts.policies();
-    const key = decisionKey(admitted, policies);
+    const chosen = parts.chooseOverrides(admitted.document);
+    const key = decisionKey(admitted, policies) + chosen.key;
     const known = kept.get(key);
     if (known !== undefined && known.expiresAtMs > parts.clock()) return known;
     const waiting = underWay.get(key);
     if (waiting) return waiting;
-    const making = make(admitted, policies);
+    const making = make(admitted, policies, chosen);
     underWay.set(key, making);
     try {
       const prepared = await making;

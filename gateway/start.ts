@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { openDatabase } from '../platform/database.ts';
 import type { Logger } from '../platform/log.ts';
 import { startGateway, type Gateway } from './assemble.ts';
-import { SUBGRAPH_NAMES, type Config, type DemoConfig, type OpenConfig, type ProductionConfig } from './config.ts';
+import { SUBGRAPH_NAMES, type Config, type DemoConfig, type OpenConfig, type ProductionConfig, type ScopesConfig } from './config.ts';
 import { demoGovernance, claimPort, openDemoDatabase, startRegisters, type DemoProgress } from './demo.ts';
 import { readPrivateKey, readSealKey } from './identity/key-files.ts';
 import { loadOrCreateKeys } from './identity/keys.ts';
 import { PolicyError } from './policy/problems.ts';
 import { loadRegistry, REGISTRY_FILE } from './policy/registry-load.ts';
 import type { Application } from './policy/registry.ts';
+import { readTruths } from './policy/scopes-load.ts';
 
 export interface StartParts {
   readonly log: Logger;
@@ -30,6 +31,8 @@ export async function start(config: Config, parts: StartParts): Promise<Gateway>
       return startProduction(config, parts);
     case 'open':
       return startOpen(config, parts);
+    case 'scopes':
+      return startScopes(config, parts);
   }
 }
 
@@ -49,6 +52,7 @@ async function startDemo(config: DemoConfig, { log, clock, progress }: StartPart
     host: config.host,
     port,
     limits: config.limits,
+    overrideLabels: config.overrideLabels,
     log,
     clock,
     supergraphSdl,
@@ -74,6 +78,7 @@ async function startProduction(config: ProductionConfig, { log, clock }: StartPa
     host: config.host,
     port: config.port,
     limits: config.limits,
+    overrideLabels: config.overrideLabels,
     log,
     clock,
     supergraphSdl: await readSupergraph(config.supergraphFile),
@@ -102,11 +107,32 @@ async function startOpen(config: OpenConfig, { log, clock }: StartParts): Promis
     host: config.host,
     port: config.port,
     limits: config.limits,
+    overrideLabels: config.overrideLabels,
     log,
     clock,
     supergraphSdl: await readSupergraph(config.supergraphFile),
     subgraphUrls: config.subgraphUrls,
     governance: undefined,
+  });
+}
+
+async function startScopes(config: ScopesConfig, { log, clock }: StartParts): Promise<Gateway> {
+  const { issuer, audience, onUnauthorized } = config;
+  return startGateway({
+    host: config.host,
+    port: config.port,
+    limits: config.limits,
+    overrideLabels: config.overrideLabels,
+    log,
+    clock,
+    supergraphSdl: await readSupergraph(config.supergraphFile),
+    subgraphUrls: config.subgraphUrls,
+    governance: undefined,
+    access: {
+      tokens: { jwks: new URL(config.jwks), issuer, audience },
+      truths: await readTruths(config.scopePolicies),
+      onUnauthorized,
+    },
   });
 }
 

@@ -1,5 +1,6 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
+import { randomText } from './random.ts';
 
 /**
  * A grant says what one exact subgraph operation may disclose and for whom; a seal binds one HTTP body to a grant. The gateway signs a
@@ -29,12 +30,13 @@ export type CoordinateUse = 'released' | 'input';
 export const GRANT_HEADER = 'x-grant';
 export const SEAL_HEADER = 'x-seal';
 export const GRANT_LIFETIME_SECONDS_MAX = 60;
+const NONCE_BYTES = 16;
 /** A seal is good for this long on either side of the subgraph's clock; nonces are remembered for twice as long. */
 export const SEAL_WINDOW_MS = 30_000;
 
 /** SHA-256 of the operation text, hex. */
 export function operationHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 /** Signs a grant as a compact JWS (Ed25519, RFC 8037), `typ: grant+jwt`. `key` is the gateway's private key. */
@@ -83,7 +85,7 @@ export async function verifyGrant(
 
 /** The value of the seal header for one call: `v1.<time ms>.<nonce>.<HMAC-SHA256>`, all URL-safe. */
 export function seal(grantId: string, body: string | Buffer, key: Buffer, nowMs: number): string {
-  const nonce = randomBytes(16).toString('base64url');
+  const nonce = randomText(NONCE_BYTES, 'base64url');
   return `v1.${nowMs}.${nonce}.${sealMac(grantId, body, key, nowMs, nonce).toString('base64url')}`;
 }
 
@@ -102,6 +104,17 @@ export function checkSeal(value: string, grantId: string, body: string | Buffer,
 }
 
 function sealMac(grantId: string, body: string | Buffer, key: Buffer, timeMs: number, nonce: string): Buffer {
-  const digest = createHash('sha256').update(body).digest('hex');
-  return createHmac('sha256', key).update(`${grantId}\n${digest}\n${timeMs}\n${nonce}`).digest();
+  const digest = hash('sha256', body, 'hex');
+  return createHmac('sha256', secretOf(key)).update(`${grantId}\n${digest}\n${timeMs}\n${nonce}`).digest();
+}
+
+/** Importing a key costs as much as the MAC, so each is imported once. */
+const SECRETS = new WeakMap<Buffer, KeyObject>();
+
+function secretOf(key: Buffer): KeyObject {
+  const known = SECRETS.get(key);
+  if (known) return known;
+  const secret = createSecretKey(key);
+  SECRETS.set(key, secret);
+  return secret;
 }

@@ -1,6 +1,6 @@
 import type { SubgraphError } from '../apollo.ts';
 import { isData, type Data } from './data.ts';
-import type { SubgraphOutcome } from './fetch.ts';
+import type { SubgraphOutcome } from './reply.ts';
 import type { Asked, Merger } from './merge.ts';
 import { located, namesOf, type Located, type PlanPath } from './plan-path.ts';
 import type { FetchPart, Run } from './plan-run.ts';

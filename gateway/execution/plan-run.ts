@@ -1,6 +1,6 @@
 import type { SubgraphError } from '../apollo.ts';
 import type { Data } from './data.ts';
-import type { SubgraphOutcome } from './fetch.ts';
+import type { SubgraphOutcome } from './reply.ts';
 import type { Asked } from './merge.ts';
 
 /** One fetch of a plan: what is sent, to whom, and as which of the plan's fetches. */

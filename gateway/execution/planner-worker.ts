@@ -7,10 +7,10 @@ const plan = createPlanner(String(workerData));
 const port = parentPort;
 if (!port) throw new Error('planner-worker.ts is started by planner.ts only.');
 
-port.on('message', ({ id, document }: PlannerRequest) => {
+port.on('message', ({ id, document, overrides }: PlannerRequest) => {
   let reply: PlannerReply;
   try {
-    reply = { kind: 'planned', id, plan: plan(document) };
+    reply = { kind: 'planned', id, plan: plan(document, overrides) };
   } catch (error) {
     reply = { kind: 'failed', id, reason: error instanceof Error ? error.message : String(error) };
   }

@@ -1,9 +1,17 @@
 import { Worker } from 'node:worker_threads';
-import type { QueryPlan } from '../apollo.ts';
+import type { Overrides, QueryPlan } from '../apollo.ts';
+import { FairQueue } from './fair-queue.ts';
 
 /** A planner in a thread of its own, with a deadline: at it the thread is ended and replaced, and only the document that was on it fails. */
 export interface Planner extends AsyncDisposable {
-  plan(document: string): Promise<PlanOutcome>;
+  plan(question: PlanQuestion): Promise<PlanOutcome>;
+}
+
+export interface PlanQuestion {
+  readonly document: string;
+  readonly overrides: Overrides;
+  /** For whom it is planned: owners who wait take turns. */
+  readonly owner: string;
 }
 
 export type PlanOutcome =
@@ -15,6 +23,7 @@ export type PlanOutcome =
 export interface PlannerRequest {
   readonly id: number;
   readonly document: string;
+  readonly overrides: Overrides;
 }
 export type PlannerReply =
   | { readonly kind: 'ready' }
@@ -25,16 +34,18 @@ export interface PlannerOptions {
   readonly supergraphSdl: string;
   readonly timeoutMs: number;
   readonly queueMax: number;
+  /** How many of the queue may be of one owner. */
+  readonly queuePerOwnerMax: number;
 }
 
 interface Waiting {
-  readonly document: string;
+  readonly question: PlanQuestion;
   readonly resolve: (outcome: PlanOutcome) => void;
 }
 
 /** Starts the planner; resolves when its thread has built the query graph. Rejects when the supergraph cannot be planned on at all. */
 export async function startPlanner(options: PlannerOptions): Promise<Planner> {
-  const queue: Waiting[] = [];
+  const queue = new FairQueue<Waiting>();
   let current: { readonly id: number; readonly waiting: Waiting; readonly timer: NodeJS.Timeout } | undefined;
   let worker: Worker | undefined;
   let ready = false;
@@ -51,7 +62,7 @@ export async function startPlanner(options: PlannerOptions): Promise<Planner> {
   /** Gives the next document to the thread. One at a time: a thread that is ended then takes no other document with it. */
   const next = (): void => {
     if (current || !ready || !worker) return;
-    const waiting = queue.shift();
+    const waiting = queue.take();
     if (!waiting) return;
     const id = nextId;
     nextId += 1;
@@ -60,7 +71,8 @@ export async function startPlanner(options: PlannerOptions): Promise<Planner> {
       replace();
     }, options.timeoutMs);
     current = { id, waiting, timer };
-    worker.postMessage({ id, document: waiting.document } satisfies PlannerRequest);
+    const { document, overrides } = waiting.question;
+    worker.postMessage({ id, document, overrides } satisfies PlannerRequest);
   };
 
   const replace = (): void => {
@@ -86,7 +98,7 @@ export async function startPlanner(options: PlannerOptions): Promise<Planner> {
       finish({ kind: 'failed', reason: error.message });
       // A thread that dies before it is ready would die again; documents that wait for it fail instead of looping.
       if (ready) replace();
-      else for (const waiting of queue.splice(0)) waiting.resolve({ kind: 'failed', reason: error.message });
+      else for (const waiting of queue.takeAll()) waiting.resolve({ kind: 'failed', reason: error.message });
     });
     // A thread must not keep a process alive that has nothing else to do.
     thread.unref();
@@ -96,17 +108,19 @@ export async function startPlanner(options: PlannerOptions): Promise<Planner> {
   worker = start();
   await readiness(worker);
   return {
-    async plan(document) {
-      if (closed || queue.length >= options.queueMax) return { kind: 'overloaded' };
+    async plan(question) {
+      const { owner } = question;
+      const full = queue.size >= options.queueMax || queue.sizeOf(owner) >= options.queuePerOwnerMax;
+      if (closed || full) return { kind: 'overloaded' };
       return new Promise((resolve) => {
-        queue.push({ document, resolve });
+        queue.add(owner, { question, resolve });
         next();
       });
     },
     async [Symbol.asyncDispose]() {
       closed = true;
       finish({ kind: 'overloaded' });
-      for (const waiting of queue.splice(0)) waiting.resolve({ kind: 'overloaded' });
+      for (const waiting of queue.takeAll()) waiting.resolve({ kind: 'overloaded' });
       await worker?.terminate();
     },
   };

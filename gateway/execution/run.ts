@@ -12,6 +12,7 @@ import type { Asked } from './merge.ts';
 import { compilePlan } from './plan-compile.ts';
 import type { CallSubgraph, Distrusted, FetchPart, Run } from './plan-run.ts';
 import type { PersonSeen, Shape } from './shape.ts';
+import { repeatedFetches, shareCalls } from './share-calls.ts';
 import { typeNamesOf } from './type-names.ts';
 
 export interface ExecutionSource {
@@ -61,6 +62,7 @@ export function compileExecution({ graph, plan, document, source, shape, errorsM
   if (!rootType) throw new Error('An operation that was planned has a root type.');
   const types = typeNamesOf(graph.supergraph.supergraphSchema);
   const { step, fetches } = compilePlan(plan, types);
+  const repeated = repeatedFetches(fetches);
   const introspect = compileIntrospection(graph.apiSchema, operation, source);
   const answer = compileAnswer(shape, operation.selectionSet, rootType, { apiSchema: graph.apiSchema, types });
 
@@ -72,7 +74,7 @@ export function compileExecution({ graph, plan, document, source, shape, errorsM
       const run: Run = {
         root,
         variables,
-        call,
+        call: shareCalls(call, repeated),
         distrusted,
         tell: (error, dataPath) => failures.told(error, placeOf(answer, dataPath)),
         tellUnavailable: (dataPath, asked) => tellUnavailable(answer, failures, dataPath, asked),

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 /** Turns an ID number into the pseudonym under which the ledger knows the person. */
@@ -12,11 +12,12 @@ const HEX_LENGTH = 32;
  * numbers, of which there are few.
  */
 export function createPseudonymise(key: Buffer): Pseudonymise {
+  const secret = createSecretKey(key);
   const kept = new LRUCache<string, string>({ max: KEPT_MAX });
   return (idNumber) => {
     const known = kept.get(idNumber);
     if (known !== undefined) return known;
-    const pseudonym = createHmac('sha256', key).update(idNumber).digest('hex').slice(0, HEX_LENGTH);
+    const pseudonym = createHmac('sha256', secret).update(idNumber).digest('hex').slice(0, HEX_LENGTH);
     kept.set(idNumber, pseudonym);
     return pseudonym;
   };

@@ -1,3 +1,4 @@
+import type { DocumentNode, FieldNode, GraphQLCompositeType, GraphQLField } from 'graphql';
 import type { GrantAction } from '../../platform/grant.ts';
 
 /** What decides: everything but the person (DESIGN.md, "Decide once, reuse many times"). */
@@ -9,6 +10,16 @@ export interface DecisionContext {
   readonly purpose: string;
   readonly assurance: AssuranceLevel;
   readonly emergency: boolean;
+  /** What the token gives for access directives; undefined where nobody is asked for any. */
+  readonly credentials?: Credentials | undefined;
+}
+
+/** What access directives (`@authenticated`, `@requiresScopes`) ask of a caller. */
+export interface Credentials {
+  readonly authenticated: boolean;
+  readonly scopes: ReadonlySet<string>;
+  /** The same for all credentials that no rule tells apart, and for no others. */
+  readonly key: string;
 }
 
 /** Level of the officer's or citizen's own login (Decree 69/2024: 1 and 2); 0 when nobody logged in beyond the application. */
@@ -56,4 +67,22 @@ export interface Policies {
   readonly decide: Decide;
   /** Names of arguments that some policy reads; only their values take part in decisions and in cache keys. */
   readonly argumentsRead: ReadonlySet<string>;
+  /** Rules about more than a coordinate, where there are any; a field needs their permission and that of `decide`. */
+  readonly places?: (context: DecisionContext, document: DocumentNode) => PlaceRules;
+}
+
+/** Rules about selections as they are written: on which type, and with what below. */
+export interface PlaceRules {
+  readonly permits: (selected: SelectedField) => boolean;
+  /** `__typename` written on this type. */
+  readonly permitsTypename: (parent: GraphQLCompositeType) => boolean;
+}
+
+export interface SelectedField {
+  /** The object type that it is asked of. */
+  readonly type: string;
+  /** The type that it is written on: the object type itself, or an interface of it. */
+  readonly parent: GraphQLCompositeType;
+  readonly node: FieldNode;
+  readonly field: GraphQLField<unknown, unknown>;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import {
   getArgumentValues,
   getOperationAST,
@@ -10,16 +10,18 @@ import {
   Source,
   TokenKind,
   validate,
+  visit,
   type DocumentNode,
   type GraphQLFieldMap,
   type OperationDefinitionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../config.ts';
-import { decideConditions, hasConditions } from '../execution/conditions.ts';
+import { conditionVariables, decideConditions, hasConditions } from '../execution/conditions.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import type { Graph } from '../graph.ts';
 import type { Caller, GatewayRequest } from '../request.ts';
+import type { EstimateCost } from './admit-cost.ts';
 import { documentError, refuseValues } from './admit-errors.ts';
 import { measure, rootFieldsOf, type Measures } from './admit-measures.ts';
 import { renameValues, renameVariables } from './admit-names.ts';
@@ -64,6 +66,8 @@ export interface AdmitParts {
   readonly graph: Graph;
   readonly limits: Limits;
   readonly documents: DocumentCache;
+  /** Undefined where the supergraph says nothing of costs. */
+  readonly estimateCost?: EstimateCost | undefined;
 }
 
 /**
@@ -76,7 +80,7 @@ export function admit(request: GatewayRequest, caller: Caller, parts: AdmitParts
   // Until operations can be approved there are none, so an application that may run nothing else runs nothing.
   if (caller.approvedOperationsOnly) return refuse('OPERATION_NOT_APPROVED');
   const text = parameters.query;
-  const hash = createHash('sha256').update(text).digest('hex');
+  const hash = digest('sha256', text, 'hex');
   const document = parts.documents.get(hash) ?? readDocument(text, parts);
   if ('code' in document) return document;
   parts.documents.set(hash, document);
@@ -97,16 +101,16 @@ export function admit(request: GatewayRequest, caller: Caller, parts: AdmitParts
   }
   // A root that `@skip` takes out asks for nobody.
   const present = hasConditions(document) ? decideConditions(document, variables.coerced) : document;
-  const asked = idsAsked(
-    present,
-    getOperationAST(present, parameters.operationName) ?? operation,
-    rootType.getFields(),
-    variables.coerced,
-    parts.graph,
-  );
+  const presentOperation = getOperationAST(present, parameters.operationName) ?? operation;
+  const asked = idsAsked(present, presentOperation, rootType.getFields(), variables.coerced, parts.graph);
   if (asked.reduce((sum, root) => sum + root.ids.length, 0) > parts.limits.idsMax) {
     return refuse('OPERATION_TOO_LARGE', `At most ${parts.limits.idsMax} ID numbers can be asked for at once. Split the request.`);
   }
+  const conditions = (): readonly unknown[] => conditionVariables(document).map((name) => variables.coerced[name]);
+  const costKey = (): string => JSON.stringify([hash, parameters.operationName, conditions()]);
+  const cost = parts.estimateCost?.(costKey(), present, presentOperation, variables.coerced) ?? 0;
+  if (typeof cost !== 'number') return cost;
+  if (cost > parts.limits.operationCostMax) return refuse('OPERATION_TOO_LARGE', tooDear(cost, parts.limits));
   return {
     kind: 'admitted',
     request,
@@ -173,11 +177,23 @@ function readDocument(text: string, { graph, limits }: AdmitParts): DocumentNode
   document = renameVariables(document);
   const errors = validate(graph.apiSchema, document, undefined, { maxErrors: limits.validationErrorsMax, hideSuggestions: true });
   if (errors.length === 0) return document;
+  if (asksForIncrements(document)) return refuse('OPERATION_NOT_SUPPORTED');
   return {
     kind: 'refusal',
     code: 'GRAPHQL_VALIDATION_FAILED',
     errors: errors.map((error) => documentError('GRAPHQL_VALIDATION_FAILED', error)),
   };
+}
+
+/** `@defer` and `@stream` are in no schema of ours; a client that sends them is told what it is about, not that they are unknown. */
+function asksForIncrements(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Directive: ({ name }) => {
+      found ||= name.value === 'defer' || name.value === 'stream';
+    },
+  });
+  return found;
 }
 
 /** Lexes the text up to the limits: the parser calls itself for every bracket, so it must not see a text with thousands open. */
@@ -207,6 +223,10 @@ function excessOf(measures: Measures, limits: Limits): string | undefined {
     return `A field may be selected ${limits.repeatedSelectionsMax} times in one place. Select it once.`;
   }
   return undefined;
+}
+
+function tooDear(cost: number, limits: Limits): string {
+  return `By the weights and list sizes of the schema the operation costs ${cost}; it may cost ${limits.operationCostMax}. Ask for less at a time.`;
 }
 
 /** The persons that root arguments name: keys of `@lookup` fields and the arguments of `@subject(of: ["$…"])`. */

@@ -44,7 +44,7 @@ export async function authenticate(request: GatewayRequest, deps: AuthenticateDe
 }
 
 async function findApplication(authorization: string | undefined, deps: AuthenticateDeps): Promise<Application | Refusal> {
-  const token = BEARER.exec(authorization ?? '')?.[1];
+  const token = bearerToken(authorization ?? '');
   if (token === undefined) return refuse('UNAUTHENTICATED');
   const result = await deps.checkToken(token);
   if (result.kind !== 'verified') {
@@ -60,6 +60,18 @@ async function findApplication(authorization: string | undefined, deps: Authenti
 
 /** RFC 6750, section 2.1; the scheme is case-insensitive (RFC 9110, section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
+
+/** The token of an `Authorization` header, undefined when that is not a bearer token. */
+export function bearerToken(authorization: string): string | undefined {
+  return BEARER.exec(authorization)?.[1];
+}
+
+/** What `x-on-refusal` asks for. */
+export function readOnRefusal(headers: GatewayRequest['headers']): Caller['onRefusal'] | Refusal {
+  const onRefusal = headers['x-on-refusal']?.trim() ?? 'prune';
+  if (onRefusal === 'prune' || onRefusal === 'reject') return onRefusal;
+  return refuse('HEADER_INVALID', 'x-on-refusal is either "prune" or "reject".');
+}
 
 type Statements = Pick<Caller, 'officer' | 'caseReference' | 'emergencyReason' | 'onRefusal'>;
 
@@ -87,8 +99,8 @@ function readStatements(headers: GatewayRequest['headers']): Statements | Refusa
     );
   }
 
-  const onRefusal = headers['x-on-refusal']?.trim() ?? 'prune';
-  if (onRefusal !== 'prune' && onRefusal !== 'reject') return refuse('HEADER_INVALID', 'x-on-refusal is either "prune" or "reject".');
+  const onRefusal = readOnRefusal(headers);
+  if (typeof onRefusal === 'object') return onRefusal;
   return { officer, caseReference, emergencyReason, onRefusal };
 }
 

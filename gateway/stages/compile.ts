@@ -1,11 +1,13 @@
-import { isObjectType, Kind, parse, type GraphQLSchema } from 'graphql';
+import { OperationTypeNode, parse } from 'graphql';
 import type { LRUCache } from 'lru-cache';
 import type { Classification } from '../../platform/classification.ts';
 import { coordinatesOf } from '../../platform/coordinates.ts';
 import type { CoordinateUse } from '../../platform/grant.ts';
 import type { Limits } from '../config.ts';
 import type { Graph, SubgraphPart } from '../graph.ts';
+import { fieldInputs } from '../policy/field-inputs.ts';
 import { compileExecution, type CompiledExecution } from '../execution/run.ts';
+import type { Shape } from '../execution/shape.ts';
 import { grantSource, type GrantIssuer, type GrantSource } from '../execution/grants.ts';
 import type { Decided } from './decide.ts';
 import type { Planned } from './plan.ts';
@@ -21,6 +23,8 @@ export interface Prepared {
   readonly execution: CompiledExecution | undefined;
   readonly refusals: readonly FieldRefusal[];
   readonly refusesAll: boolean;
+  /** The answer where access directives left nothing to fetch: they take fields out, and refuse a request only when told to. */
+  readonly emptied: Readonly<Record<string, null>> | null | undefined;
   /** Selections that were planned: what keeping it costs. */
   readonly size: number;
   /** Released coordinates with the basis of each. */
@@ -78,6 +82,7 @@ export function compile(planned: Planned, parts: CompileParts): Prepared {
     execution,
     refusals,
     refusesAll,
+    emptied: isEmptied(pruned) ? nullsOf(shape) : undefined,
     size: pruned.size,
     bases,
     policyVersion: decided.policyVersion,
@@ -85,6 +90,18 @@ export function compile(planned: Planned, parts: CompileParts): Prepared {
     inputs,
     expiresAtMs: decided.expiresAtMs(),
   };
+}
+
+/** A mutation that nothing is left of does not run, and so must not be answered as if it had. */
+function isEmptied({ document, refusals, decided }: Pruned): boolean {
+  const isQuery = decided.admitted.operation.operation === OperationTypeNode.QUERY;
+  return document === undefined && isQuery && refusals.some(({ code }) => code === 'UNAUTHORIZED_FIELD_OR_TYPE');
+}
+
+/** Every root field as null, or nothing at all where one may not be null. */
+function nullsOf({ fields }: Shape): Readonly<Record<string, null>> | null {
+  if (fields.some(({ nonNull }) => nonNull)) return null;
+  return Object.fromEntries(fields.map(({ responseKey }) => [responseKey, null]));
 }
 
 function usesOf(
@@ -121,42 +138,12 @@ function existenceReleased(coordinate: string, decided: Decided): boolean {
   return decided.existenceOf(coordinate.slice(0, coordinate.indexOf('.')));
 }
 
-/** Keys of all entities, and what `@requires` needs of the fields that are released (`join__field(requires:)`). */
+/** Keys of all entities, and what `@requires` and `@fromContext` need of the fields that are released. */
 function inputsOf(pruned: Pruned, graph: Graph): ReadonlySet<string> {
   const inputs = new Set<string>();
   for (const keys of graph.classification.keys.values()) for (const key of keys) inputs.add(key);
-  for (const coordinate of pruned.released) for (const required of requirementsOf(graph, coordinate)) inputs.add(required);
+  const { supergraphSchema, directiveNames } = graph.supergraph;
+  const byField = fieldInputs(supergraphSchema, directiveNames.context);
+  for (const coordinate of pruned.released) for (const input of byField.get(coordinate) ?? []) inputs.add(input);
   return inputs;
-}
-
-function requirementsOf(graph: Graph, coordinate: string): ReadonlySet<string> {
-  let requirements = REQUIREMENTS.get(graph.supergraph.supergraphSchema);
-  if (!requirements) {
-    requirements = readRequirements(graph.supergraph.supergraphSchema);
-    REQUIREMENTS.set(graph.supergraph.supergraphSchema, requirements);
-  }
-  return requirements.get(coordinate) ?? NONE;
-}
-
-const NONE: ReadonlySet<string> = new Set();
-const REQUIREMENTS = new WeakMap<GraphQLSchema, ReadonlyMap<string, ReadonlySet<string>>>();
-
-/** What each field's `@requires` names, nested fields included, by coordinate. */
-function readRequirements(supergraph: GraphQLSchema): ReadonlyMap<string, ReadonlySet<string>> {
-  const requirements = new Map<string, Set<string>>();
-  for (const type of Object.values(supergraph.getTypeMap())) {
-    if (!isObjectType(type)) continue;
-    for (const field of Object.values(type.getFields())) {
-      for (const directive of field.astNode?.directives ?? []) {
-        const requires = directive.arguments?.find((argument) => argument.name.value === 'requires')?.value;
-        if (directive.name.value !== 'join__field' || requires?.kind !== Kind.STRING) continue;
-        const coordinate = `${type.name}.${field.name}`;
-        const found = requirements.get(coordinate) ?? new Set<string>();
-        const fragment = parse(`fragment required on ${type.name} { ${requires.value} }`, { noLocation: true });
-        for (const required of coordinatesOf(supergraph, fragment)) found.add(required);
-        requirements.set(coordinate, found);
-      }
-    }
-  }
-  return requirements;
 }

@@ -1,4 +1,12 @@
-import { getArgumentValues, getOperationAST, visit, type DocumentNode, type FieldNode, type GraphQLField } from 'graphql';
+import {
+  getArgumentValues,
+  getOperationAST,
+  visit,
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLCompositeType,
+  type GraphQLField,
+} from 'graphql';
 import { governedBy, type Classification } from '../../platform/classification.ts';
 import { conditionVariables, decideConditions, hasConditions } from '../execution/conditions.ts';
 import type { ArgumentFacts, Decision, DecisionContext, Policies, Rung } from '../policy/decision.ts';
@@ -10,6 +18,8 @@ export interface Decided {
   readonly admitted: Admitted;
   readonly policyVersion: string;
   readonly outcomeOf: (place: Place) => Outcome;
+  /** Undefined when `__typename` may be selected on the type as written. */
+  readonly typenameRefused: (parent: GraphQLCompositeType) => Withheld | undefined;
   /** Whether the caller may know, by law, that a person of this type exists: the key itself is given (DESIGN.md, "Existence"). */
   readonly existenceOf: (type: string) => boolean;
   /** The earliest moment at which one of the decisions taken so far ends. */
@@ -19,6 +29,8 @@ export interface Decided {
 /** One selected field on one concrete type. */
 export interface Place {
   readonly type: string;
+  /** The type that the field is written on: the concrete type, or an interface of it. */
+  readonly parent: GraphQLCompositeType;
   readonly node: FieldNode;
   readonly field: GraphQLField<unknown, unknown>;
   /** What was decided for the field that led here; undefined at the root. */
@@ -39,7 +51,7 @@ export interface Released {
 export interface Withheld {
   readonly kind: 'withheld';
   readonly coordinate: string;
-  readonly code: 'FIELD_NOT_PERMITTED' | 'ASSURANCE_TOO_LOW' | 'CONSENT_REQUIRED';
+  readonly code: 'FIELD_NOT_PERMITTED' | 'ASSURANCE_TOO_LOW' | 'CONSENT_REQUIRED' | 'UNAUTHORIZED_FIELD_OR_TYPE';
   /** Group of the consent that is missing. */
   readonly group: string | undefined;
 }
@@ -54,7 +66,7 @@ export interface DecideParts {
  * variables that policies read. Never a person.
  */
 export function decisionKey(admitted: Admitted, policies: Policies): string {
-  const { action, application, officerRole, purpose, assurance, emergency } = admitted.caller;
+  const { action, application, officerRole, purpose, assurance, emergency, credentials } = admitted.caller;
   // A variable left out takes the default of its argument, and null does not.
   const facts = variablesRead(admitted.document, policies).map((name) =>
     Object.hasOwn(admitted.variables, name) ? [admitted.variables[name]] : [],
@@ -68,6 +80,8 @@ export function decisionKey(admitted: Admitted, policies: Policies): string {
     purpose,
     assurance,
     emergency,
+    // INVARIANT: nobody gets what was prepared for somebody with other scopes (ATTACKS 17, 27).
+    credentials?.key ?? null,
     policies.version,
     facts,
     conditionVariables(admitted.document).map((name) => admitted.variables[name] === true),
@@ -93,8 +107,10 @@ export function decide(admitted: Admitted, { classification, policies }: DecideP
     return decision;
   };
 
+  const rules = policies.places?.(context, admitted.document);
   const outcomeOf = (place: Place): Outcome => {
     const coordinate = `${place.type}.${place.field.name}`;
+    if (rules?.permits(place) === false) return withheld(coordinate, 'UNAUTHORIZED_FIELD_OR_TYPE');
     if (place.keyIsEchoed && classification.subjects.get(place.type)?.key === place.field.name) {
       return { kind: 'released', coordinate, rung: undefined };
     }
@@ -132,6 +148,8 @@ export function decide(admitted: Admitted, { classification, policies }: DecideP
     admitted,
     policyVersion: policies.version,
     outcomeOf,
+    typenameRefused: (parent) =>
+      rules?.permitsTypename(parent) === false ? withheld(`${parent.name}.__typename`, 'UNAUTHORIZED_FIELD_OR_TYPE') : undefined,
     existenceOf: (type) => {
       const key = classification.subjects.get(type)?.key;
       if (key === undefined) return false;

@@ -1,7 +1,8 @@
 import type { Logger } from '../../platform/log.ts';
 import type { ClientError } from '../errors.ts';
-import type { SubgraphClient, SubgraphOutcome } from '../execution/fetch.ts';
+import type { SubgraphClient } from '../execution/fetch.ts';
 import type { FetchPart } from '../execution/plan-run.ts';
+import type { SubgraphOutcome } from '../execution/reply.ts';
 import type { Site } from '../execution/shape.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Admitted } from './admit.ts';
@@ -18,7 +19,7 @@ export interface Executed {
   readonly errors: readonly ClientError[];
   readonly refusals: readonly FieldRefusal[];
   /** Everybody whose object stands in the answer, with the places it stands in. */
-  readonly persons: ReadonlyMap<string, ReadonlySet<Site>>;
+  readonly persons: ReadonlyMap<string, readonly Site[]>;
 }
 
 export interface ExecuteParts {
@@ -31,20 +32,22 @@ export interface ExecuteParts {
 
 /** Fetches what is left of the document and gives it the form that the client asked for. */
 export async function execute(admitted: Admitted, prepared: Prepared, parts: ExecuteParts): Promise<Executed> {
-  const { execution, refusals } = prepared;
-  const persons = new Map<string, Set<Site>>();
-  const rejects = admitted.caller.onRefusal === 'reject' || execution === undefined || prepared.refusesAll;
+  const { execution, refusals, emptied } = prepared;
+  const persons = new Map<string, readonly Site[]>();
+  const isRefused = execution === undefined && emptied === undefined;
+  const rejects = admitted.caller.onRefusal === 'reject' || isRefused || prepared.refusesAll;
   if (rejects && refusals.length > 0) return { kind: 'executed', admitted, prepared, data: undefined, errors: [], refusals, persons };
-  // Everything was skipped.
-  if (execution === undefined) return { kind: 'executed', admitted, prepared, data: {}, errors: [], refusals, persons };
+  // Everything was skipped, or taken out.
+  const nothing = emptied === undefined ? {} : emptied;
+  if (execution === undefined) return { kind: 'executed', admitted, prepared, data: nothing, errors: [], refusals, persons };
 
   const { data, errors } = await execution.run({
     variables: admitted.variables,
     call: async (fetch, variables) => callSubgraph(fetch, variables, admitted, prepared, parts),
     seen: (idNumber, site) => {
       const sites = persons.get(idNumber);
-      if (sites) sites.add(site);
-      else persons.set(idNumber, new Set([site]));
+      if (sites === undefined) persons.set(idNumber, alone(site));
+      else if (!sites.includes(site)) persons.set(idNumber, [...sites, site]);
     },
     distrusted: ({ subgraph }, why) => tellLog(subgraph, why, admitted, parts),
     passMessages: parts.passMessages,
@@ -52,8 +55,19 @@ export async function execute(admitted: Admitted, prepared: Prepared, parts: Exe
   return { kind: 'executed', admitted, prepared, data, errors, refusals, persons };
 }
 
+/** One list for everybody who stands in that place only: a thousand people then make one entry of the record. */
+function alone(site: Site): readonly Site[] {
+  const known = ALONE.get(site);
+  if (known) return known;
+  const list = [site];
+  ALONE.set(site, list);
+  return list;
+}
+
+const ALONE = new WeakMap<Site, readonly Site[]>();
+
 async function callSubgraph(
-  { index, subgraph, operation, operationName }: FetchPart,
+  { index, subgraph, operation, operationName, operationKind }: FetchPart,
   variables: Readonly<Record<string, unknown>>,
   admitted: Admitted,
   prepared: Prepared,
@@ -64,9 +78,10 @@ async function callSubgraph(
   if (!client) throw new Error(`No client for the subgraph ${subgraph}.`);
   const grant = await prepared.grants[index]?.();
   const done = parts.metrics.subgraphStarted(subgraph);
-  const outcome = await client.send({ query: operation, operationName, variables, grant, trace, signal });
+  const idempotent = operationKind === 'query';
+  const outcome = await client.send({ query: operation, operationName, variables, idempotent, grant, trace, signal });
   done(outcome.kind);
-  if (outcome.kind === 'unavailable') tellLog(subgraph, outcome.why, admitted, parts);
+  if (outcome.kind === 'unavailable' && outcome.fault !== 'cancelled') tellLog(subgraph, outcome.why, admitted, parts);
   return outcome;
 }
 

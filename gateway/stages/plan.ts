@@ -1,5 +1,5 @@
 import { print } from 'graphql';
-import type { QueryPlan } from '../apollo.ts';
+import type { Overrides, QueryPlan } from '../apollo.ts';
 import type { Limits } from '../config.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import { withoutIntrospection } from '../execution/introspection.ts';
@@ -17,7 +17,7 @@ export interface Planned {
  * Plans the pruned document, never the client's: the same text of two agencies has two plans (ATTACKS 27). Refuses with
  * OPERATION_TOO_LARGE at the planner's deadline.
  */
-export async function plan(pruned: Pruned, planner: Planner, limits: Limits): Promise<Planned | Refusal> {
+export async function plan(pruned: Pruned, overrides: Overrides, planner: Planner, limits: Limits): Promise<Planned | Refusal> {
   // With nothing left there is nothing to plan: the request goes on to be recorded as refused.
   if (pruned.document === undefined) return { kind: 'planned', pruned, plan: { kind: 'QueryPlan' } };
   // Where the implementors of an interface differ in their rules a selection is written once for each, level by level.
@@ -25,7 +25,8 @@ export async function plan(pruned: Pruned, planner: Planner, limits: Limits): Pr
     return refuse('OPERATION_TOO_LARGE', 'The document nests too deep through interfaces. Ask for less at a time.');
   const fetched = withoutIntrospection(pruned.document);
   if (fetched === undefined) return { kind: 'planned', pruned, plan: { kind: 'QueryPlan' } };
-  const outcome = await planner.plan(print(fetched));
+  const { application } = pruned.decided.admitted.caller;
+  const outcome = await planner.plan({ document: print(fetched), overrides, owner: application });
   switch (outcome.kind) {
     case 'planned':
       return { kind: 'planned', pruned, plan: outcome.plan };

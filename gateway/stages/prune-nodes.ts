@@ -33,9 +33,13 @@ export function withSelections(node: FieldNode, selections: readonly SelectionNo
   return { ...node, selectionSet: { kind: Kind.SELECTION_SET, selections } };
 }
 
-/** The operation with other selections, as a document of its own; variables that nothing uses any more are gone. */
+/**
+ * The operation with other selections, as a document of its own; variables that nothing uses any more are gone. So is its name: clients
+ * choose it, and it would go to registers and into their logs.
+ */
 export function asDocument(operation: OperationDefinitionNode, selections: readonly SelectionNode[]): DocumentNode {
-  const pruned: OperationDefinitionNode = { ...operation, selectionSet: { kind: Kind.SELECTION_SET, selections } };
+  const { name: _name, ...unnamed } = operation;
+  const pruned: OperationDefinitionNode = { ...unnamed, selectionSet: { kind: Kind.SELECTION_SET, selections } };
   const used = new Set<string>();
   visit(pruned.selectionSet, { Variable: (variable) => void used.add(variable.name.value) });
   const variableDefinitions = operation.variableDefinitions?.filter((definition) => used.has(definition.variable.name.value)) ?? [];

@@ -119,6 +119,11 @@ export class Pruner {
     const fetched = underOwnName(node, this.#withArguments.has(name));
     if (name === '__typename' || name === '__schema' || name === '__type') {
       const field = shapeField({ responseKey, dataKey: dataKeyOf(fetched), nonNull: name !== '__type' }, setting);
+      const refused = name === '__typename' ? this.#decided.typenameRefused(setting.parent) : undefined;
+      if (refused) {
+        this.#refuse(refused, [...setting.path, responseKey], setting.site);
+        return { ...NOTHING, fields: [{ ...field, released: false }], whole: false };
+      }
       return { selections: [fetched], fields: [field], leaves: 1, size: 1, whole: true };
     }
     const byType = setting.types.map((type) => this.#fieldOnType(fetched, type, responseKey, setting));
@@ -139,7 +144,8 @@ export class Pruner {
 
   #fieldOnType(node: FieldNode, type: string, responseKey: string, setting: Setting): FieldResult {
     const field = this.#fieldDefinition(type, node.name.value);
-    const outcome = this.#decided.outcomeOf({ type, node, field, inherited: setting.inherited, keyIsEchoed: setting.keyIsEchoed });
+    const { parent, inherited, keyIsEchoed } = setting;
+    const outcome = this.#decided.outcomeOf({ type, parent, node, field, inherited, keyIsEchoed });
     const named = getNamedType(field.type);
     const path = [...setting.path, responseKey];
     const nonNull = isNonNullType(field.type);

@@ -4,6 +4,7 @@ import { refuse, type Refusal } from '../errors.ts';
 import type { Recorder } from '../ledger/append.ts';
 import type { Pseudonymise } from '../ledger/pseudonym.ts';
 import type { LedgerRecord, PersonsEntry } from '../ledger/record.ts';
+import type { Site } from '../execution/shape.ts';
 import type { Executed } from './execute.ts';
 
 /** An answer whose record is durable: it may leave. `record` is undefined under `--open`, where nothing is recorded. */
@@ -51,34 +52,59 @@ function entryOf(executed: Executed, pseudonymise: Pseudonymise, nowMs: number):
   };
 }
 
+type Disclosed = Omit<PersonsEntry, 'pseudonyms'>;
+
 /** One entry for all people who stand in the same places, so that a thousand people asked alike make one list of fields. */
-function personsOf(executed: Executed, pseudonymise: Pseudonymise): readonly PersonsEntry[] {
-  const released = executed.prepared.bases;
-  const groups = new Map<string, { entry: Omit<PersonsEntry, 'pseudonyms'>; ids: Set<string> }>();
-  const add = (id: string, entry: Omit<PersonsEntry, 'pseudonyms'>): void => {
-    const key = JSON.stringify(entry);
-    const group = groups.get(key) ?? { entry, ids: new Set<string>() };
-    group.ids.add(id);
-    groups.set(key, group);
+function personsOf({ persons, prepared, admitted, data }: Executed, pseudonymise: Pseudonymise): readonly PersonsEntry[] {
+  const groups = new Map<readonly Site[], string[]>();
+  for (const [id, sites] of persons) {
+    const ids = groups.get(sites);
+    if (ids) ids.push(id);
+    else groups.set(sites, [id]);
+  }
+  const entries = new Map<string, { readonly disclosed: Disclosed; readonly ids: Set<string> }>();
+  const add = (disclosed: Disclosed, ids: readonly string[]): void => {
+    const key = keyOf(disclosed);
+    const entry = entries.get(key) ?? { disclosed, ids: new Set<string>() };
+    entries.set(key, entry);
+    for (const id of ids) entry.ids.add(id);
   };
-  for (const [id, sites] of executed.persons) {
-    const all = [...sites];
-    add(id, {
-      released: union(all.map((site) => site.released)),
-      transformed: union(all.map((site) => site.transformed)),
-      withheld: union(all.map((site) => site.withheld)),
-      absent: false,
-    });
+  for (const [sites, ids] of groups) add(disclosedAt(sites), ids);
+  for (const { coordinate, ids } of admitted.asked) {
+    const absent = ids.filter((id) => !persons.has(id));
+    if (absent.length === 0) continue;
+    const answered = data !== undefined && prepared.bases.has(coordinate);
+    add({ released: answered ? [coordinate] : [], transformed: [], withheld: answered ? [] : [coordinate], absent: true }, absent);
   }
-  for (const { coordinate, ids } of executed.admitted.asked) {
-    const answered = executed.data !== undefined && released.has(coordinate);
-    for (const id of ids) {
-      if (executed.persons.has(id)) continue;
-      add(id, { released: answered ? [coordinate] : [], transformed: [], withheld: answered ? [] : [coordinate], absent: true });
-    }
-  }
-  return [...groups.values()].map(({ entry, ids }) => ({ ...entry, pseudonyms: [...ids].map(pseudonymise) }));
+  return [...entries.values()].map(({ disclosed, ids }) => ({ ...disclosed, pseudonyms: Array.from(ids, pseudonymise) }));
 }
+
+/** What of a person who stands in these places is disclosed. Places belong to a prepared execution, so that it is found once for each. */
+function disclosedAt(sites: readonly Site[]): Disclosed {
+  const known = DISCLOSED.get(sites);
+  if (known) return known;
+  const disclosed: Disclosed = {
+    released: union(sites.map((site) => site.released)),
+    transformed: union(sites.map((site) => site.transformed)),
+    withheld: union(sites.map((site) => site.withheld)),
+    absent: false,
+  };
+  DISCLOSED.set(sites, disclosed);
+  return disclosed;
+}
+
+const DISCLOSED = new WeakMap<readonly Site[], Disclosed>();
+
+/** Equal for equal disclosures. */
+function keyOf(disclosed: Disclosed): string {
+  const known = KEYS.get(disclosed);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(disclosed);
+  KEYS.set(disclosed, key);
+  return key;
+}
+
+const KEYS = new WeakMap<Disclosed, string>();
 
 function union(sets: readonly ReadonlySet<string>[]): readonly string[] {
   return [...new Set(sets.flatMap((set) => [...set]))].toSorted();

@@ -45,6 +45,7 @@ export async function provideRegisters(project: TestProject, backend: RegistersC
     host: '127.0.0.1',
     port: 0,
     logLevel: 'error',
+    overrideLabels: [],
     limits: LIMITS,
     dataDir,
     databaseUrl: undefined,

@@ -110,6 +110,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         kind: 'demo',
         ...common,
         logLevel: 'debug',
+        overrideLabels: [],
         dataDir,
         databaseUrl: url,
         registerDatabaseUrls: {},

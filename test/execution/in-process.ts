@@ -2,7 +2,7 @@ import { composeServices } from '@apollo/composition';
 import { execute, parse, print, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { createPlanner, type PlanDocument, type QueryPlan } from '../../gateway/apollo.ts';
 import { LIMITS } from '../../gateway/config.ts';
-import type { SubgraphOutcome } from '../../gateway/execution/fetch.ts';
+import type { SubgraphOutcome } from '../../gateway/execution/reply.ts';
 import type { CallSubgraph, FetchPart } from '../../gateway/execution/plan-run.ts';
 import { withoutIntrospection } from '../../gateway/execution/introspection.ts';
 import { compileExecution, type CompiledExecution, type ExecutionResult } from '../../gateway/execution/run.ts';
@@ -28,6 +28,10 @@ export interface Executable {
   readonly plan: QueryPlan;
   readonly compiled: CompiledExecution;
 }
+
+/** The link by which a subgraph says which version of Federation it speaks and what it takes of it. */
+export const fed2 = (version: string, names: string): string =>
+  `extend schema @link(url: "https://specs.apollo.dev/federation/${version}", import: [${names}])`;
 
 /** Composes subgraphs and loads the supergraph as `--open` does. */
 export function inProcess(subgraphs: Readonly<Record<string, string>>): InProcess {

@@ -423,7 +423,7 @@ describe('a subgraph that sends', () => {
       async ({ subgraph }) => {
         const text = left[subgraph as 'people' | 'work'].shift();
         if (text === undefined) throw new Error(`${subgraph} was asked more often than expected.`);
-        if (text === UNAVAILABLE) return { kind: 'unavailable', why: 'refused' };
+        if (text === UNAVAILABLE) return { kind: 'unavailable', why: 'refused', fault: 'connection' };
         const reply = JSON.parse(text) as Record<string, unknown>;
         const whole = Object.hasOwn(reply, 'data') || Object.hasOwn(reply, 'errors') ? reply : { data: reply };
         return {

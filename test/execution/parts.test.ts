@@ -1,4 +1,4 @@
-import { buildSchema, parse, print, type GraphQLScalarType } from 'graphql';
+import { buildSchema, OperationTypeNode, parse, print, type GraphQLScalarType } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { decideConditions, conditionVariables } from '../../gateway/execution/conditions.ts';
 import type { QueryPlan } from '../../gateway/apollo.ts';
@@ -6,6 +6,7 @@ import type { Data } from '../../gateway/execution/data.ts';
 import { leafOf } from '../../gateway/execution/leaves.ts';
 import { askedBy, createMerger } from '../../gateway/execution/merge.ts';
 import { compilePlan } from '../../gateway/execution/plan-compile.ts';
+import type { FetchNode } from '../../gateway/execution/plan-nodes.ts';
 import { located, objectsAt, planPath } from '../../gateway/execution/plan-path.ts';
 import { compileRepresent } from '../../gateway/execution/representations.ts';
 import { compileRewrites } from '../../gateway/execution/rewrites.ts';
@@ -211,15 +212,15 @@ describe('a plan with a condition', () => {
     expect(asked).toEqual(expected);
   });
 
-  function fetchOf(serviceName: string) {
+  function fetchOf(serviceName: string): FetchNode {
     return {
       kind: 'Fetch',
       serviceName,
       operation: '{ a }',
       operationName: undefined,
-      operationKind: 'query',
+      operationKind: OperationTypeNode.QUERY,
       variableUsages: [],
-    } as const;
+    };
   }
 });
 

@@ -8,10 +8,7 @@ import type { CallSubgraph } from '../../gateway/execution/plan-run.ts';
 import { compileExecution } from '../../gateway/execution/run.ts';
 import { typeNamesOf } from '../../gateway/execution/type-names.ts';
 import { FIXTURES, monolith } from '../federation/fixture.ts';
-import { answerOf, fixtureSubgraphs, inProcess, prepare, run, type InProcess } from './in-process.ts';
-
-const LINK = (version: string, names: string): string =>
-  `extend schema @link(url: "https://specs.apollo.dev/federation/${version}", import: [${names}])`;
+import { answerOf, fed2, fixtureSubgraphs, inProcess, prepare, run, type InProcess } from './in-process.ts';
 
 describe('representations', () => {
   const graph = inProcess(FIXTURES.shop.subgraphs);
@@ -36,8 +33,8 @@ describe('representations', () => {
 
   test('are not mixed up where values of keys look alike', async () => {
     const twoKeys = inProcess({
-      a: `${LINK('v2.7', '"@key"')} type Query { all: [T] } type T @key(fields: "p q") { p: String! q: String! }`,
-      b: `${LINK('v2.7', '"@key"')} type T @key(fields: "p q") { p: String! q: String! both: String }`,
+      a: `${fed2('v2.7', '"@key"')} type Query { all: [T] } type T @key(fields: "p q") { p: String! q: String! }`,
+      b: `${fed2('v2.7', '"@key"')} type T @key(fields: "p q") { p: String! q: String! both: String }`,
     });
     const keys = [
       { p: 'x","q":"y', q: 'z' },
@@ -111,11 +108,11 @@ describe('conditions', () => {
 
 describe('arguments from the objects around an entity (@fromContext)', () => {
   const names = '"@key", "@context", "@fromContext"';
-  const shops = `${LINK('v2.8', names)}
+  const shops = `${fed2('v2.8', names)}
     type Query { shops: [Shop] }
     type Shop @key(fields: "id") @context(name: "shop") { id: ID! currency: String! top: Item parts: [Item] }
     type Item @key(fields: "id") { id: ID! price(in: String @fromContext(field: "$shop { currency }")): String inner: Item }`;
-  const items = `${LINK('v2.8', '"@key"')} type Item @key(fields: "id") { id: ID! name: String }`;
+  const items = `${fed2('v2.8', '"@key"')} type Item @key(fields: "id") { id: ID! name: String }`;
   const graph: InProcess = inProcess({ shops, items });
   const item = (id: string): unknown => ({ __typename: 'Item', id, inner: { __typename: 'Item', id: `${id}i` } });
   const schemas = {
@@ -194,8 +191,8 @@ describe('paths of types', () => {
 describe('rewrites', () => {
   test('give keys of different types under one name back their name', async () => {
     const graph = inProcess({
-      a: `${LINK('v2.7', '"@key"')} type Query { all: [U] } union U = A | B type A @key(fields: "id") { id: ID! } type B @key(fields: "id") { id: Int! }`,
-      b: `${LINK('v2.7', '"@key"')} type A @key(fields: "id") { id: ID! other: String } type B @key(fields: "id") { id: Int! other: String }`,
+      a: `${fed2('v2.7', '"@key"')} type Query { all: [U] } union U = A | B type A @key(fields: "id") { id: ID! } type B @key(fields: "id") { id: Int! }`,
+      b: `${fed2('v2.7', '"@key"')} type A @key(fields: "id") { id: ID! other: String } type B @key(fields: "id") { id: Int! other: String }`,
     });
     const executable = prepare(graph, '{ all { ... on A { other } ... on B { other } } }');
     expect(JSON.stringify(executable.plan)).toContain('KeyRenamer');
@@ -220,7 +217,7 @@ describe('rewrites', () => {
 describe('a field to which only one implementor of an interface adds an argument', () => {
   test('merges with itself across fragments', async () => {
     const graph = inProcess({
-      a: `${LINK('v2.7', '"@key"')} type Query { all: [I] } interface I { x: T } type A implements I { x(n: Int): T } type B implements I { x: T } type T { p: Int q: Int }`,
+      a: `${fed2('v2.7', '"@key"')} type Query { all: [I] } interface I { x: T } type A implements I { x(n: Int): T } type B implements I { x: T } type T { p: Int q: Int }`,
     });
     const executable = prepare(graph, '{ all { x { p } ... on B { x { q } } } }');
     const { data } = await run(executable, async () => ({
@@ -266,7 +263,7 @@ describe('introspection', () => {
 
 describe('persons', () => {
   const open = inProcess({
-    a: `${LINK('v2.7', '"@key"')} type Query { person: Person people: [Person] } type Person @key(fields: "id") { id: ID! name: String mother: Person }`,
+    a: `${fed2('v2.7', '"@key"')} type Query { person: Person people: [Person] } type Person @key(fields: "id") { id: ID! name: String mother: Person }`,
   });
   const subjects = new Map([['Person', { key: 'id' }]]);
   const graph: InProcess = { ...open, graph: { ...open.graph, classification: { ...open.graph.classification, subjects } } };

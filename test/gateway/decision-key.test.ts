@@ -61,6 +61,8 @@ test('what is prepared for one is never found by another who is told apart by an
     keyOf({ officerRole: 'p' }),
     keyOf({ assurance: 1 }),
     keyOf({ emergency: true }),
+    keyOf({ credentials: { authenticated: true, scopes: new Set(), key: '[]' } }),
+    keyOf({ credentials: { authenticated: true, scopes: new Set(['a']), key: '["a"]' } }),
     keyOf({}, {}, { ...POLICIES, version: 'v2' }),
     // Parts that run into each other would make these two one.
     keyOf({ application: 'a","p' }),
