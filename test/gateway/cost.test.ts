@@ -94,6 +94,8 @@ const SIZES = compose(`
     deep(first: Int = 10): Deep! @listSize(slicingArguments: ["first"], sizedFields: ["page"])
     films(first: Int, last: Int): Films @listSize(slicingArguments: ["first", "last"], sizedFields: ["edges"])
     either(first: Int, last: Int): [A] @listSize(slicingArguments: ["first", "last"], requireOneSlicingArgument: false)
+    pages(first: Int): [Sized] @listSize(slicingArguments: ["first"], sizedFields: ["items"])
+    racks(first: Int): Racks @listSize(slicingArguments: ["first"], sizedFields: ["results"])
     unsized: [A]
     table: [[A]] @listSize(assumedSize: 3)
   }
@@ -101,6 +103,7 @@ const SIZES = compose(`
   type Sized { items: [A] others: [A] }
   type Deep { page: [A] results: Results total: Int }
   type Results { page: [A] more: [A] }
+  type Racks { results: [Results] }
   type Films { edges: [Edge] total: Int }
   type Edge { cursor: ID node: A }
   input SearchInput { pagination: Pagination text: String }
@@ -114,6 +117,7 @@ const SIZES = compose(`
     '@listSize(assumedSize: 25, slicingArguments: ["first"]',
     '@listSize(assumedSize: 25, slicingArguments: ["input.pagination.first"]',
   )
+  .replace('sizedFields: ["results"]', 'sizedFields: ["results { page }"]')
   .replace('sizedFields: ["page"]', 'sizedFields: ["page", "results { page }"]');
 
 describe('lists', () => {
@@ -133,6 +137,14 @@ describe('lists', () => {
     ['and to none beside it', '{ deep(first: 7) { results { more { id } } } }', {}, 12],
     ['and to one directly below', '{ deep(first: 5) { page { id } results { page { id } } } }', {}, 12],
     ['sizes the edges of a connection', '{ films(last: 6) { total edges { node { id } } } }', {}, 13],
+    ['gives the size to a list in a list, not to that list', '{ racks(first: 2) { results { page { id } } } }', {}, 31],
+    ['gives the size to the sized field, not to the list around it', '{ pages(first: 2) { items { id } } }', {}, 30],
+    [
+      'sizes a fragment wherever it is spread',
+      '{ a: films(first: 1) { ...F } b: films(first: 5) { ...F } } fragment F on Films { edges { cursor } }',
+      {},
+      8,
+    ],
     ['takes the largest of several', '{ either(first: 2, last: 6) { id } }', {}, 6],
     ['assumes ten where nothing is said', '{ unsized { next { id } } }', {}, 20],
     ['assumes ten where nothing is given', '{ either { id } }', {}, 10],
