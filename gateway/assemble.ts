@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { migrate, type Database } from '../platform/database.ts';
 import type { Logger } from '../platform/log.ts';
 import { startApollo } from './apollo.ts';
-import type { Limits } from './config.ts';
+import type { Limits } from './limits.ts';
+import { createBatching } from './execution/batch.ts';
 import { createSubgraphClient, type SubgraphClient } from './execution/fetch.ts';
 import type { GrantIssuer } from './execution/grants.ts';
 import { createChooseOverrides } from './execution/overrides.ts';
@@ -135,6 +136,7 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
     documents,
     estimateCost: costs && createEstimateCost(costs, graph.apiSchema, limits),
     clients,
+    sendBatched: createBatching({ representationsMax: limits.batchRepresentationsMax, waitMsMax: limits.batchWaitMsMax }),
     metrics,
     log,
     clock,

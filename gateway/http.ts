@@ -5,7 +5,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
 import { randomText } from '../platform/random.ts';
-import type { Limits } from './config.ts';
+import type { Limits } from './limits.ts';
 import { refuse, type Refusal } from './errors.ts';
 import type { Trace } from './request.ts';
 import type { MediaType } from './stages/answer.ts';

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../platform/log.ts';
 import type { ApolloHost } from './apollo.ts';
-import type { Limits } from './config.ts';
+import type { Limits } from './limits.ts';
 import type { Refusal } from './errors.ts';
 import type { ChooseOverrides, ChosenOverrides } from './execution/overrides.ts';
 import type { Planner } from './execution/planner.ts';

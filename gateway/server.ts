@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyReply, type FastifyRequest } from 'fastify';
 import { redactNumbers, type Logger } from '../platform/log.ts';
-import type { Limits } from './config.ts';
+import type { Limits } from './limits.ts';
 import { refuse, type Refusal } from './errors.ts';
 import { continueTrace, negotiateMediaType, readJson, singleHeaders } from './http.ts';
 import type { Metrics } from './metrics.ts';

@@ -30,7 +30,7 @@ export function compileFetch(
 ): { readonly part: FetchPart; readonly step: Step } {
   const { types, merger, copies } = parts;
   const { serviceName, operation, operationName, operationKind, requires, contextRewrites = [], outputRewrites } = node;
-  const part: FetchPart = { index, subgraph: serviceName, operation, operationName, operationKind };
+  const part: FetchPart = { index, subgraph: serviceName, operation, operationName, operationKind, isEntities: requires !== undefined };
   const fetch: Fetch = {
     part,
     path,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GRANT_HEADER, seal, SEAL_HEADER } from '../../platform/grant.ts';
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import type { Trace } from '../request.ts';
 import { createBreaker } from './breaker.ts';
 import type { SignedGrant } from './grants.ts';

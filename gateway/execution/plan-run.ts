@@ -10,6 +10,8 @@ export interface FetchPart {
   readonly operation: string;
   readonly operationName: string | undefined;
   readonly operationKind: 'query' | 'mutation' | 'subscription';
+  /** It asks for entities by their keys and for nothing else, so that several such can be one. */
+  readonly isEntities: boolean;
 }
 
 /** Makes one fetch. Never rejects; whatever is no proper answer is `unavailable`. */

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../platform/database.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 import type { LedgerRecord } from './record.ts';
 import { appendRecords } from './store.ts';

@@ -11,7 +11,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import type { SizedFields } from './admit-cost-facts.ts';
 import type { FieldCost, FieldCosts } from './admit-cost-fields.ts';

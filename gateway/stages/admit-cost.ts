@@ -1,6 +1,6 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import type { Refusal } from '../errors.ts';
 import { compileCost, type Amount, type CostProgram } from './admit-cost-compile.ts';
 import type { CostFacts } from './admit-cost-facts.ts';

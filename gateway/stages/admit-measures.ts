@@ -6,7 +6,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import { SUBJECT_KEY } from '../execution/shape.ts';
 import { CLIENTS_REPRESENTATIONS } from './admit-names.ts';
 

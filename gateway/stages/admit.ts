@@ -16,7 +16,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import { conditionVariables, decideConditions, hasConditions } from '../execution/conditions.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import type { Graph } from '../graph.ts';

@@ -1,4 +1,4 @@
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import { clientError, ERRORS, type ClientError, type ErrorCode, type Refusal } from '../errors.ts';
 import type { FieldRefusal } from './prune.ts';
 import type { Recorded } from './record.ts';

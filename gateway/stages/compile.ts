@@ -3,7 +3,7 @@ import type { LRUCache } from 'lru-cache';
 import type { Classification } from '../../platform/classification.ts';
 import { coordinatesOf } from '../../platform/coordinates.ts';
 import type { CoordinateUse } from '../../platform/grant.ts';
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import type { Graph, SubgraphPart } from '../graph.ts';
 import { fieldInputs } from '../policy/field-inputs.ts';
 import { compileExecution, type CompiledExecution } from '../execution/run.ts';

@@ -1,5 +1,6 @@
 import type { Logger } from '../../platform/log.ts';
 import type { ClientError } from '../errors.ts';
+import type { Send, SendBatched } from '../execution/batch.ts';
 import type { SubgraphClient } from '../execution/fetch.ts';
 import type { FetchPart } from '../execution/plan-run.ts';
 import type { SubgraphOutcome } from '../execution/reply.ts';
@@ -24,6 +25,7 @@ export interface Executed {
 
 export interface ExecuteParts {
   readonly clients: ReadonlyMap<string, SubgraphClient>;
+  readonly sendBatched: SendBatched;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Under `--open` subgraph messages are passed on; everywhere else they are masked. */
@@ -67,22 +69,26 @@ function alone(site: Site): readonly Site[] {
 const ALONE = new WeakMap<Site, readonly Site[]>();
 
 async function callSubgraph(
-  { index, subgraph, operation, operationName, operationKind }: FetchPart,
+  fetch: FetchPart,
   variables: Readonly<Record<string, unknown>>,
   admitted: Admitted,
   prepared: Prepared,
   parts: ExecuteParts,
 ): Promise<SubgraphOutcome> {
+  const { index, subgraph, operation, operationName, operationKind, isEntities } = fetch;
   const { trace, signal } = admitted.request;
   const client = parts.clients.get(subgraph);
   if (!client) throw new Error(`No client for the subgraph ${subgraph}.`);
-  const grant = await prepared.grants[index]?.();
-  const done = parts.metrics.subgraphStarted(subgraph);
   const idempotent = operationKind === 'query';
-  const outcome = await client.send({ query: operation, operationName, variables, idempotent, grant, trace, signal });
-  done(outcome.kind);
-  if (outcome.kind === 'unavailable' && outcome.fault !== 'cancelled') tellLog(subgraph, outcome.why, admitted, parts);
-  return outcome;
+  const send: Send = async (sent, ended) => {
+    const grant = await prepared.grants[index]?.();
+    const done = parts.metrics.subgraphStarted(subgraph);
+    const outcome = await client.send({ query: operation, operationName, variables: sent, idempotent, grant, trace, signal: ended });
+    done(outcome.kind);
+    if (outcome.kind === 'unavailable' && outcome.fault !== 'cancelled') tellLog(subgraph, outcome.why, admitted, parts);
+    return outcome;
+  };
+  return isEntities && idempotent ? parts.sendBatched(fetch, variables, signal, send) : send(variables, signal);
 }
 
 function tellLog(subgraph: string, why: string, { request }: Admitted, { log }: ExecuteParts): void {

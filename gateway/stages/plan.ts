@@ -1,6 +1,6 @@
 import { print } from 'graphql';
 import type { Overrides, QueryPlan } from '../apollo.ts';
-import type { Limits } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import { withoutIntrospection } from '../execution/introspection.ts';
 import type { Planner } from '../execution/planner.ts';

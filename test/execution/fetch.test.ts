@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { LIMITS, type Limits } from '../../gateway/config.ts';
+import { LIMITS, type Limits } from '../../gateway/limits.ts';
 import { createSubgraphClient, type SubgraphClient, type SubgraphRequest } from '../../gateway/execution/fetch.ts';
 import { SEAL_HEADER } from '../../platform/grant.ts';
 

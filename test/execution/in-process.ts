@@ -1,7 +1,7 @@
 import { composeServices } from '@apollo/composition';
 import { execute, parse, print, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { createPlanner, type PlanDocument, type QueryPlan } from '../../gateway/apollo.ts';
-import { LIMITS } from '../../gateway/config.ts';
+import { LIMITS } from '../../gateway/limits.ts';
 import type { SubgraphOutcome } from '../../gateway/execution/reply.ts';
 import type { CallSubgraph, FetchPart } from '../../gateway/execution/plan-run.ts';
 import { withoutIntrospection } from '../../gateway/execution/introspection.ts';

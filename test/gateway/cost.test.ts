@@ -2,7 +2,7 @@ import { composeServices } from '@apollo/composition';
 import * as fc from 'fast-check';
 import { getOperationAST, getVariableValues, parse, validate, type GraphQLSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { LIMITS, type Limits } from '../../gateway/config.ts';
+import { LIMITS, type Limits } from '../../gateway/limits.ts';
 import { decideConditions } from '../../gateway/execution/conditions.ts';
 import { loadGraph } from '../../gateway/graph.ts';
 import { createEstimateCost } from '../../gateway/stages/admit-cost.ts';

@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { LIMITS } from '../../gateway/config.ts';
+import { LIMITS } from '../../gateway/limits.ts';
 import { createDocumentCache } from '../../gateway/stages/admit.ts';
 
 test('many different documents, each as large as may be, do not fill the memory', () => {

@@ -3,7 +3,7 @@ import { gzipSync, deflateSync, brotliCompressSync } from 'node:zlib';
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Gateway } from '../../gateway/assemble.ts';
-import { LIMITS } from '../../gateway/config.ts';
+import { LIMITS } from '../../gateway/limits.ts';
 import { startFixture } from '../federation/fixture.ts';
 import { startOpenGateway } from './open-gateway.ts';
 

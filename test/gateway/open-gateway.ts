@@ -1,5 +1,5 @@
 import { startGateway, type Gateway } from '../../gateway/assemble.ts';
-import { LIMITS, type Limits } from '../../gateway/config.ts';
+import { LIMITS, type Limits } from '../../gateway/limits.ts';
 import { createLog } from '../../platform/log.ts';
 
 /** A gateway on any supergraph as `--open` runs it, on a free port. */

@@ -1,0 +1,143 @@
+import type { FetchPart } from './plan-run.ts';
+import type { SubgraphOutcome } from './reply.ts';
+
+/** Sends a fetch with these variables; the signal ends when nobody wants the answer any more. */
+export type Send = (variables: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<SubgraphOutcome>;
+
+/** Sends one request's entity fetch, alone or with those of other requests. */
+export type SendBatched = (
+  fetch: FetchPart,
+  variables: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+  send: Send,
+) => Promise<SubgraphOutcome>;
+
+export interface BatchingOptions {
+  /** Representations of one call; one request's own may be more. */
+  readonly representationsMax: number;
+  /** Nobody waits longer than this for a call under way to come back. */
+  readonly waitMsMax: number;
+}
+
+interface Waiter {
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly representations: readonly unknown[];
+  readonly signal: AbortSignal;
+  readonly send: Send;
+  readonly settle: (outcome: SubgraphOutcome | Promise<SubgraphOutcome>) => void;
+}
+
+/** Requests that may share calls. */
+interface Lane {
+  underWay: number;
+  waiting: Waiter[];
+  /** Representations of those who wait. */
+  size: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Batching across requests: while a call is under way, entities that the same fetch wants for other requests gather for the next one, as
+ * records do for one commit. An idle gateway adds no delay. A fetch belongs to a prepared execution, so that who shares a call shares
+ * document, application, purpose and every other part of the decision's key, and with it the grant (DESIGN.md, "Grants"); the variables
+ * beside the representations must be equal too. INVARIANT: nobody's answer depends on who else was in the call.
+ */
+export function createBatching({ representationsMax, waitMsMax }: BatchingOptions): SendBatched {
+  const lanes = new WeakMap<FetchPart, Map<string, Lane>>();
+
+  const dispatch = (lane: Lane, leave: () => void): void => {
+    clearTimeout(lane.timer);
+    lane.timer = undefined;
+    const group = takeGroup(lane, representationsMax);
+    lane.underWay += 1;
+    void sendGroup(group).finally(() => {
+      lane.underWay -= 1;
+      if (lane.waiting.length > 0) {
+        if (lane.underWay === 0) dispatch(lane, leave);
+      } else if (lane.underWay === 0) leave();
+    });
+    if (lane.waiting.length > 0) lane.timer = setTimeout(() => dispatch(lane, leave), waitMsMax);
+  };
+
+  return async (fetch, variables, signal, send) => {
+    const { representations } = variables;
+    if (!Array.isArray(representations)) throw new Error('Only entity fetches are batched.');
+    const byVariables = lanes.get(fetch) ?? new Map<string, Lane>();
+    lanes.set(fetch, byVariables);
+    const key = keyOfOthers(variables);
+    const lane = byVariables.get(key) ?? { underWay: 0, waiting: [], size: 0, timer: undefined };
+    byVariables.set(key, lane);
+    const leave = (): void => void byVariables.delete(key);
+    return new Promise((settle) => {
+      lane.waiting.push({ variables, representations, signal, send, settle });
+      lane.size += representations.length;
+      if (lane.underWay === 0 || lane.size >= representationsMax) dispatch(lane, leave);
+      else lane.timer ??= setTimeout(() => dispatch(lane, leave), waitMsMax);
+    });
+  };
+}
+
+function keyOfOthers(variables: Readonly<Record<string, unknown>>): string {
+  const { representations: _, ...others } = variables;
+  return JSON.stringify(others);
+}
+
+/** As many of those who wait as one call takes, the first at least. */
+function takeGroup(lane: Lane, representationsMax: number): readonly Waiter[] {
+  let size = 0;
+  let count = 0;
+  for (const { representations } of lane.waiting) {
+    if (count > 0 && size + representations.length > representationsMax) break;
+    size += representations.length;
+    count += 1;
+  }
+  lane.size -= size;
+  return lane.waiting.splice(0, count);
+}
+
+async function sendGroup(group: readonly Waiter[]): Promise<void> {
+  const [first] = group;
+  if (first === undefined) return;
+  if (group.length === 1) return settleAlone(first);
+  const representations = group.flatMap((waiter) => waiter.representations);
+  try {
+    const outcome = await first.send({ ...first.variables, representations }, STAYS);
+    const parts = split(outcome, group);
+    // What cannot be told apart is asked for apart: another's entity must not cost anybody an answer.
+    if (parts === undefined) await Promise.all(group.map(settleAlone));
+    else for (const [index, waiter] of group.entries()) waiter.settle(parts[index] ?? outcome);
+  } catch (error) {
+    for (const waiter of group) waiter.settle(Promise.reject(error));
+  }
+}
+
+/** A call for several is not ended because one client has gone. */
+const STAYS = new AbortController().signal;
+
+async function settleAlone({ variables, signal, send, settle }: Waiter): Promise<void> {
+  const sent = send(variables, signal);
+  settle(sent);
+  // Whoever waits is told of a failure; here only its end matters.
+  await sent.catch(() => undefined);
+}
+
+/** Each one's part of an answer; undefined when the answer does not say what is whose. */
+function split(outcome: SubgraphOutcome, group: readonly Waiter[]): readonly SubgraphOutcome[] | undefined {
+  if (outcome.kind === 'unavailable') return outcome.fault === 'answer' ? undefined : group.map(() => outcome);
+  const entities = outcome.data?.['_entities'];
+  const total = group.reduce((sum, { representations }) => sum + representations.length, 0);
+  if (!Array.isArray(entities) || entities.length !== total) return undefined;
+  const isOfOne = ({ path }: (typeof outcome.errors)[number]): boolean =>
+    path?.[0] === '_entities' && typeof path[1] === 'number' && path[1] >= 0 && path[1] < total;
+  if (!outcome.errors.every(isOfOne)) return undefined;
+  let from = 0;
+  return group.map(({ representations }) => {
+    const begin = from;
+    from += representations.length;
+    const errors = outcome.errors.flatMap((error) => {
+      const [, at, ...rest] = error.path ?? [];
+      return typeof at === 'number' && at >= begin && at < from ? [{ ...error, path: ['_entities', at - begin, ...rest] }] : [];
+    });
+    return { kind: 'answered', data: { _entities: entities.slice(begin, from) }, errors };
+  });
+}
