@@ -71,16 +71,16 @@ export function createMetrics(): Metrics {
     text: async () => registry.metrics(),
     requestStarted: () => {
       inFlight.inc();
-      const end = duration.startTimer();
+      const startedAt = performance.now();
       return (status, code) => {
         inFlight.dec();
-        end();
+        duration.observe((performance.now() - startedAt) / 1000);
         requests.inc({ status, code });
       };
     },
     subgraphStarted: (subgraph) => {
-      const end = subgraphs.startTimer({ subgraph });
-      return (outcome) => void end({ outcome });
+      const startedAt = performance.now();
+      return (outcome) => subgraphs.observe({ subgraph, outcome }, (performance.now() - startedAt) / 1000);
     },
     subgraphRetried: (subgraph) => retries.inc({ subgraph }),
     circuitChanged: (subgraph, isOpen) => circuits.set({ subgraph }, isOpen ? 1 : 0),
