@@ -84,7 +84,7 @@ function compileRoot(parts: Parts, nodes: readonly FieldNode[]): Reply {
   const name = first?.name.value;
   const argument = (of: string): ((variables: Variables) => unknown) =>
     argumentReader(first?.arguments?.find((node) => node.name.value === of));
-  switch (name) {
+  switch (name ?? '') {
     case '__typename':
       return () => '"Query"';
     case '_service': {
