@@ -18,9 +18,9 @@ const table = new Table({ head: ['resident memory, MB: median until', ...heads, 
 await study(['ours-open', 'ours-policies', 'ours-everything'], async ({ target, pid, url, headers, directory }) => {
   const scripts = [await writeScript(WORKS.q1, headers, directory), await writeScript(WORKS.q2, headers, directory)];
   const samples: number[] = [];
-  let running = true;
+  const over = new AbortController();
   const sampling = (async (): Promise<void> => {
-    while (running) {
+    while (!over.signal.aborted) {
       samples.push(await residentMb(pid));
       await delay(SAMPLE_MS);
     }
@@ -29,7 +29,7 @@ await study(['ours-open', 'ours-policies', 'ours-everything'], async ({ target, 
     const turnSeconds = Math.min(TURN_SECONDS, seconds - turn * TURN_SECONDS);
     await runWrk({ url, scriptFile: scripts[turn % scripts.length] ?? '', connections: CONNECTIONS, seconds: turnSeconds, directory });
   }
-  running = false;
+  over.abort();
   await sampling;
   const medians = heads.map((_, part) => {
     const own = samples

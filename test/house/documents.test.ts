@@ -21,14 +21,12 @@ describe.each([
   const rows = tableRows(document);
 
   test('lists every error with its code and status, and no other', () => {
-    const listed = rows
-      .filter((row) => /^\d{3}$/.test(row[1] ?? ''))
-      .map(([code = '', status]) => [code.replaceAll('`', ''), Number(status)]);
+    const listed = rows.filter(isOfError).map(([code = '', status]) => [code.replaceAll('`', ''), Number(status)]);
     expect(listed).toEqual(Object.entries(ERRORS).map(([code, { status }]) => [code, status]));
   });
 
   test('lists every setting, and none that nothing reads', () => {
-    const listed = rows.filter((row) => !/^\d{3}$/.test(row[1] ?? '')).flatMap(([cell = '']) => namesIn(cell));
+    const listed = rows.filter((row) => !isOfError(row)).flatMap(([cell = '']) => namesIn(cell));
     expect(new Set(listed)).toEqual(settings());
   });
 
@@ -43,7 +41,7 @@ describe.each([
 });
 
 test("README.md repeats the errors' messages as clients see them", () => {
-  const listed = tableRows(README).filter((row) => /^\d{3}$/.test(row[1] ?? ''));
+  const listed = tableRows(README).filter(isOfError);
   expect(listed.map(([, , message]) => message)).toEqual(Object.values(ERRORS).map(({ message }) => message));
 });
 
@@ -81,6 +79,11 @@ test('ARCHITECTURE.md gives a reason for every dependency, and for none that is 
   const listed = tableRows(table).flatMap(([cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
   expect(new Set(listed)).toEqual(new Set(Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })));
 });
+
+/** A row of the table of errors: a code and a status. */
+function isOfError([code = '', status = '']: readonly string[]): boolean {
+  return /^`[A-Z_]+`$/.test(code) && /^\d{3}$/.test(status);
+}
 
 /** The names in the schemas that settings are read by, and those of databases, tests and command line, which are made or read elsewhere. */
 function settings(): ReadonlySet<string> {
