@@ -7,7 +7,7 @@ import type { Limits } from './limits.ts';
 import { createBatching } from './execution/batch.ts';
 import { createSubgraphClient, type SubgraphClient } from './execution/fetch.ts';
 import type { GrantIssuer } from './execution/grants.ts';
-import { createChooseOverrides } from './execution/overrides.ts';
+import { createChooseOverrides, type OverrideSources } from './execution/overrides.ts';
 import { startPlanner } from './execution/planner.ts';
 import { addressOf, loadGraph, type Graph } from './graph.ts';
 import { createScopeTokenCheck, type ScopeTokenOptions } from './identity/scope-tokens.ts';
@@ -17,6 +17,7 @@ import { createPseudonymise } from './ledger/pseudonym.ts';
 import { ping, readFsync } from './ledger/store.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createPipeline, type PipelineParts } from './pipeline.ts';
+import { fieldInputs } from './policy/field-inputs.ts';
 import { loadPolicies, type LoadedPolicies } from './policy/load.ts';
 import { OPEN_POLICIES, openClassification } from './policy/open.ts';
 import { linksAccessDirectives, loadScopes } from './policy/scopes-load.ts';
@@ -142,7 +143,7 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
     clock,
     apollo,
     planner,
-    chooseOverrides: createChooseOverrides(graph.supergraph.supergraphSchema, new Set(plan.overrideLabels), Math.random),
+    chooseOverrides: createChooseOverrides(overrideSources(loaded), new Set(plan.overrideLabels), Math.random),
     passMessages: plan.governance === undefined && plan.access === undefined,
   });
 
@@ -205,6 +206,11 @@ function ungoverned({ supergraph, classification }: Graph, { access, clock, limi
   const checkToken = createScopeTokenCheck({ ...access.tokens, clock, cacheMax: limits.tokenCacheMax });
   const anybody: Caller = { ...ANYBODY, application: 'scopes', onRefusal: access.onUnauthorized === 'reject' ? 'reject' : 'prune' };
   return { ...OPEN, policies: () => policies, authenticate: createAuthenticateScopes({ checkToken, credentials, anybody, log }) };
+}
+
+function overrideSources({ supergraph, classification }: Graph): OverrideSources {
+  const { supergraphSchema, directiveNames } = supergraph;
+  return { supergraphSchema, inputs: fieldInputs(supergraphSchema, directiveNames.context), keys: classification.keys };
 }
 
 /** How often connections are looked at that wait for a next request which will not be taken. */

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '../platform/database.ts';
 import type { Logger } from '../platform/log.ts';
-import { startGateway, type Gateway } from './assemble.ts';
+import { startGateway, type Gateway, type GatewayPlan } from './assemble.ts';
 import { SUBGRAPH_NAMES, type Config, type DemoConfig, type OpenConfig, type ProductionConfig, type ScopesConfig } from './config.ts';
 import { demoGovernance, claimPort, openDemoDatabase, startRegisters, type DemoProgress } from './demo.ts';
 import { readPrivateKey, readSealKey } from './identity/key-files.ts';
@@ -102,38 +102,35 @@ async function startProduction(config: ProductionConfig, { log, clock }: StartPa
   return { ...gateway, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
 }
 
-async function startOpen(config: OpenConfig, { log, clock }: StartParts): Promise<Gateway> {
-  return startGateway({
-    host: config.host,
-    port: config.port,
-    limits: config.limits,
-    overrideLabels: config.overrideLabels,
-    log,
-    clock,
-    supergraphSdl: await readSupergraph(config.supergraphFile),
-    subgraphUrls: config.subgraphUrls,
-    governance: undefined,
-  });
+async function startOpen(config: OpenConfig, parts: StartParts): Promise<Gateway> {
+  return startGateway(await planOfForeign(config, parts));
 }
 
-async function startScopes(config: ScopesConfig, { log, clock }: StartParts): Promise<Gateway> {
-  const { issuer, audience, onUnauthorized } = config;
+async function startScopes(config: ScopesConfig, parts: StartParts): Promise<Gateway> {
+  const { jwks, issuer, audience, onUnauthorized } = config;
   return startGateway({
-    host: config.host,
-    port: config.port,
-    limits: config.limits,
-    overrideLabels: config.overrideLabels,
-    log,
-    clock,
-    supergraphSdl: await readSupergraph(config.supergraphFile),
-    subgraphUrls: config.subgraphUrls,
-    governance: undefined,
+    ...(await planOfForeign(config, parts)),
     access: {
-      tokens: { jwks: new URL(config.jwks), issuer, audience },
+      tokens: { jwks: new URL(jwks), issuer, audience },
       truths: await readTruths(config.scopePolicies),
       onUnauthorized,
     },
   });
+}
+
+/** A gateway on somebody's supergraph, without Cedar policies, record or database. */
+async function planOfForeign(config: OpenConfig | ScopesConfig, { log, clock }: StartParts): Promise<GatewayPlan> {
+  return {
+    host: config.host,
+    port: config.port,
+    limits: config.limits,
+    overrideLabels: config.overrideLabels,
+    log,
+    clock,
+    supergraphSdl: await readSupergraph(config.supergraphFile),
+    subgraphUrls: config.subgraphUrls,
+    governance: undefined,
+  };
 }
 
 /** The demo applications, which need keys before the policies are loaded with everything else. */

@@ -1,5 +1,6 @@
-import { isInterfaceType, isObjectType, Kind, parse, visit, type DirectiveNode, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { isInterfaceType, isObjectType, Kind, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { Overrides } from '../apollo.ts';
+import type { FieldInputs } from '../policy/field-inputs.ts';
 
 /** What a request's plan is made with: the value of every label, and what separates this choice from another. */
 export interface ChosenOverrides {
@@ -11,6 +12,14 @@ export interface ChosenOverrides {
 /** Chooses for one request of a document. */
 export type ChooseOverrides = (document: DocumentNode) => ChosenOverrides;
 
+/** What labels are read from. */
+export interface OverrideSources {
+  readonly supergraphSchema: GraphQLSchema;
+  readonly inputs: FieldInputs;
+  /** Coordinates of the keys of each entity. */
+  readonly keys: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 const NONE: ChosenOverrides = { overrides: [], key: '' };
 const PERCENT = /^percent\(([0-9]+(?:\.[0-9]+)?)\)$/;
 
@@ -19,9 +28,10 @@ const PERCENT = /^percent\(([0-9]+(?:\.[0-9]+)?)\)$/;
  * request; other labels are on when the operator says so. A label that the document cannot meet is off, so that a document has no more plans
  * than it has to. `random` gives numbers from 0 up to 1.
  */
-export function createChooseOverrides(supergraph: GraphQLSchema, on: ReadonlySet<string>, random: () => number): ChooseOverrides {
-  const { labels, inputs } = readLabels(supergraph);
+export function createChooseOverrides(sources: OverrideSources, on: ReadonlySet<string>, random: () => number): ChooseOverrides {
+  const labels = readLabels(sources.supergraphSchema);
   if (labels.size === 0) return () => NONE;
+  const inputs = readInputs(sources);
   const known = new WeakMap<DocumentNode, ReadonlySet<string>>();
   return (document) => {
     const names = known.get(document) ?? namesIn(document);
@@ -39,41 +49,25 @@ function isOn(label: string, on: ReadonlySet<string>, random: () => number): boo
   return percent === undefined ? on.has(label) : random() * 100 < Number(percent);
 }
 
-/** Labels with the names of their fields, and the names of all fields that are fetched for others' sake: keys, `@requires`, `@fromContext`. */
-function readLabels(supergraph: GraphQLSchema) {
+/** The labels of a supergraph, each with the names of its fields. */
+function readLabels(supergraph: GraphQLSchema): ReadonlyMap<string, ReadonlySet<string>> {
   const labels = new Map<string, Set<string>>();
-  const inputs = new Set<string>();
   for (const type of Object.values(supergraph.getTypeMap())) {
     if (!isObjectType(type) && !isInterfaceType(type)) continue;
-    for (const { arguments: given } of joins(type.astNode?.directives, 'join__type')) addNames(given.get('key'), inputs);
     for (const field of Object.values(type.getFields())) {
-      for (const { arguments: given, text } of joins(field.astNode?.directives, 'join__field')) {
-        addNames(given.get('requires'), inputs);
-        if (text.includes('contextArguments')) for (const name of text.match(/\w+/g) ?? []) inputs.add(name);
-        const label = given.get('overrideLabel');
-        if (label !== undefined) labels.set(label, (labels.get(label) ?? new Set()).add(field.name));
+      for (const join of field.astNode?.directives ?? []) {
+        const label = join.arguments?.find(({ name }) => name.value === 'overrideLabel')?.value;
+        if (label?.kind === Kind.STRING) labels.set(label.value, (labels.get(label.value) ?? new Set()).add(field.name));
       }
     }
   }
-  return { labels, inputs };
+  return labels;
 }
 
-function joins(directives: readonly DirectiveNode[] | undefined, name: string) {
-  return (directives ?? [])
-    .filter((directive) => directive.name.value === name)
-    .map((directive) => ({
-      arguments: new Map(
-        directive.arguments?.flatMap((argument) =>
-          argument.value.kind === Kind.STRING ? [[argument.name.value, argument.value.value] as const] : [],
-        ),
-      ),
-      text: JSON.stringify(directive),
-    }));
-}
-
-function addNames(selections: string | undefined, names: Set<string>): void {
-  if (selections === undefined) return;
-  for (const name of namesIn(parse(`{ ${selections} }`, { noLocation: true }))) names.add(name);
+/** Names of the fields that are fetched for others' sake: keys, and what `@requires` and `@fromContext` name. */
+function readInputs({ inputs, keys }: OverrideSources): ReadonlySet<string> {
+  const coordinates = [...inputs.values(), ...keys.values()].flatMap((some) => [...some]);
+  return new Set(coordinates.map((coordinate) => coordinate.slice(coordinate.indexOf('.') + 1)));
 }
 
 function namesIn(document: DocumentNode): ReadonlySet<string> {

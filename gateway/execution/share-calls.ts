@@ -27,10 +27,10 @@ export function shareCalls(call: CallSubgraph, repeated: ReadonlySet<number>): C
     if (same) return structuredClone(await same);
     const first = call(fetch, variables);
     // INVARIANT: copied in the first turn after the answer, before whoever waits for it below merges into it.
-    underWay.set(
-      key,
-      first.then((outcome) => structuredClone(outcome)),
-    );
+    const copy = first.then((outcome) => structuredClone(outcome));
+    // Whoever called first is told of a failure; without this, one that nobody shares would end the process as an unhandled rejection.
+    copy.catch(() => undefined);
+    underWay.set(key, copy);
     try {
       return await first;
     } finally {

@@ -1,7 +1,9 @@
-import { buildSchema, parse } from 'graphql';
+import { buildSchema, parse, type GraphQLSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { createPlanner } from '../../gateway/apollo.ts';
-import { createChooseOverrides } from '../../gateway/execution/overrides.ts';
+import { createChooseOverrides, type OverrideSources } from '../../gateway/execution/overrides.ts';
+import { startPlanner } from '../../gateway/execution/planner.ts';
+import { fieldInputs } from '../../gateway/policy/field-inputs.ts';
 import { fed2, inProcess } from './in-process.ts';
 
 const names = '"@key", "@override", "@requires", "@external"';
@@ -16,22 +18,27 @@ const { graph, planDocument } = inProcess({
       weight: Int @override(from: "old", label: "weights")
     }`,
 });
-const schema = graph.supergraph.supergraphSchema;
+const sourcesOf = (supergraphSchema: GraphQLSchema): OverrideSources => ({
+  supergraphSchema,
+  inputs: fieldInputs(supergraphSchema, undefined),
+  keys: new Map(),
+});
+const sources = sourcesOf(graph.supergraph.supergraphSchema);
 const on = (chosen: { overrides: readonly (readonly [string, boolean])[] }): string[] =>
   chosen.overrides.flatMap(([label, isOn]) => (isOn ? [label] : []));
 
 describe('a label of @override', () => {
   test('with a percentage is drawn for each request that can meet it', () => {
     const draws = [0.2499, 0.25, 0];
-    const choose = createChooseOverrides(schema, new Set(), () => draws.shift() ?? 1);
+    const choose = createChooseOverrides(sources, new Set(), () => draws.shift() ?? 1);
     const document = parse('{ thing { price } }');
     expect([on(choose(document)), on(choose(document)), on(choose(document))]).toEqual([['percent(25)'], [], ['percent(25)']]);
   });
 
   test('of any other name is on when the operator says so', () => {
     const document = parse('{ thing { weight } }');
-    expect(on(createChooseOverrides(schema, new Set(['weights']), () => 1)(document))).toEqual(['weights']);
-    expect(on(createChooseOverrides(schema, new Set(), () => 0)(document))).toEqual([]);
+    expect(on(createChooseOverrides(sources, new Set(['weights']), () => 1)(document))).toEqual(['weights']);
+    expect(on(createChooseOverrides(sources, new Set(), () => 0)(document))).toEqual([]);
   });
 
   test('counts where its field is only an input of another', () => {
@@ -42,11 +49,11 @@ describe('a label of @override', () => {
       type Thing { cost: Int @join__field(graph: "SHIPPING", requires: "size { weight }") size: Size }
       type Size { weight: Int @join__field(graph: "NEW", overrideLabel: "weights") }
     `);
-    expect(on(createChooseOverrides(joined, new Set(['weights']), () => 1)(parse('{ thing { cost } }')))).toEqual(['weights']);
+    expect(on(createChooseOverrides(sourcesOf(joined), new Set(['weights']), () => 1)(parse('{ thing { cost } }')))).toEqual(['weights']);
   });
 
   test('is off for documents that cannot meet it, so that they have one plan', () => {
-    const choose = createChooseOverrides(schema, new Set(), Math.random);
+    const choose = createChooseOverrides(sources, new Set(), Math.random);
     const keys = new Set(Array.from({ length: 50 }, () => choose(parse('{ other }')).key));
     expect(keys.size).toBe(1);
   });
@@ -63,9 +70,22 @@ describe('a label of @override', () => {
     expect(fetchedFrom('{ thing { price } }', false)).not.toContain('"serviceName":"new"');
   });
 
+  test('reaches the planner in its thread', async () => {
+    await using planner = await startPlanner({
+      supergraphSdl: graph.supergraph.sdl,
+      timeoutMs: 30_000,
+      queueMax: 10,
+      queuePerOwnerMax: 10,
+    });
+    const planned = async (isOn: boolean): Promise<string> =>
+      JSON.stringify(await planner.plan({ document: '{ thing { price } }', overrides: [['percent(25)', isOn]], owner: 'a' }));
+    expect(await planned(true)).toContain('"serviceName":"new"');
+    expect(await planned(false)).not.toContain('"serviceName":"new"');
+  });
+
   test('makes no difference where a supergraph has none', () => {
     const plain = inProcess({ only: `${fed2('v2.7', names)} type Query { a: Int }` });
-    const choose = createChooseOverrides(plain.graph.supergraph.supergraphSchema, new Set(['weights']), () => 0);
+    const choose = createChooseOverrides(sourcesOf(plain.graph.supergraph.supergraphSchema), new Set(['weights']), () => 0);
     expect(choose(parse('{ a }'))).toEqual({ overrides: [], key: '' });
     expect(createPlanner(plain.graph.supergraph.sdl)('{ a }').node?.kind).toBe('Fetch');
   });

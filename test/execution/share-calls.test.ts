@@ -48,6 +48,19 @@ test('calls with other variables, and calls after the answer, are made', async (
   expect(asked).toEqual([0, 1, 1]);
 });
 
+test('a call that fails inside the gateway fails for everybody who shares it, and nowhere else', async () => {
+  const unhandled: unknown[] = [];
+  const listen = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', listen);
+  const shared = shareCalls(async () => Promise.reject(new Error('no grant')), new Set([0, 1]));
+  await expect(shared(part(0), { id: 1 })).rejects.toThrow('no grant');
+  const both = await Promise.allSettled([shared(part(0), { id: 2 }), shared(part(1), { id: 2 })]);
+  await new Promise((resolve) => void setImmediate(resolve));
+  process.off('unhandledRejection', listen);
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(unhandled).toEqual([]);
+});
+
 test('a document that leads to the same people in two ways asks for them once', async () => {
   const { call, calls } = fixtureSubgraphs(FIXTURES.shop);
   const prepared = prepare(inProcess(FIXTURES.shop.subgraphs), 'query Named { a: me { reviews { stars } } b: me { reviews { stars } } }');
