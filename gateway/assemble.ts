@@ -8,6 +8,7 @@ import { createBatching } from './execution/batch.ts';
 import { createSubgraphClient, type SubgraphClient } from './execution/fetch.ts';
 import type { GrantIssuer } from './execution/grants.ts';
 import { createChooseOverrides, type OverrideSources } from './execution/overrides.ts';
+import { withPeopleRoots } from './execution/people-roots.ts';
 import { startPlanner } from './execution/planner.ts';
 import { addressOf, loadGraph, type Graph } from './graph.ts';
 import { createScopeTokenCheck, type ScopeTokenOptions } from './identity/scope-tokens.ts';
@@ -105,7 +106,7 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
   const apollo = resources.use(await startApollo(supergraphSdl, (sha256) => documents.get(sha256), log));
   const planner = resources.use(
     await startPlanner({
-      supergraphSdl,
+      supergraphSdl: withPeopleRoots(supergraphSdl, graph.classification.subjects),
       timeoutMs: limits.planTimeoutMs,
       queueMax: limits.planQueueMax,
       queuePerOwnerMax: limits.planQueuePerApplicationMax,
@@ -145,6 +146,8 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
     planner,
     chooseOverrides: createChooseOverrides(overrideSources(loaded), new Set(plan.overrideLabels), Math.random),
     passMessages: plan.governance === undefined && plan.access === undefined,
+    pseudonymKey: plan.governance?.pseudonymKey,
+    consents: undefined,
   });
 
   const readiness = async (): Promise<Readiness> => {
@@ -238,6 +241,7 @@ const ANYBODY: Caller = {
   emergencyReason: undefined,
   caseReference: undefined,
   onRefusal: 'prune',
+  citizen: undefined,
   approvedOperationsOnly: false,
 };
 

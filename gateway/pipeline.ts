@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../platform/log.ts';
 import type { ApolloHost } from './apollo.ts';
+import { createRequestConsents, type RequestConsents } from './consent/request.ts';
 import type { Limits } from './limits.ts';
 import type { Refusal } from './errors.ts';
 import type { ChooseOverrides, ChosenOverrides } from './execution/overrides.ts';
@@ -45,9 +46,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     if (isRefusal(caller)) return answerRefusal(caller, mediaType);
     watch.about({ application: caller.application, purpose: caller.purpose });
 
-    const admitted = admit(request, caller, parts);
+    const received = admit(request, caller, parts);
     watch.lap('admit');
-    if (isRefusal(admitted)) return answerRefusal(admitted, mediaType);
+    if (isRefusal(received)) return answerRefusal(received, mediaType);
+    const admitted = { ...received, consents: startConsents(received, parts) };
 
     const recorded = await parts.apollo.pass<Recorded | Refusal>({
       text: admitted.text,
@@ -114,8 +116,12 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
   const underWay = new Map<string, Promise<Prepared | Refusal>>();
 
   const make = async (admitted: Admitted, policies: Policies, { overrides }: ChosenOverrides): Promise<Prepared | Refusal> => {
-    const decided = decide(withConditionsDecided(admitted), { classification: parts.graph.classification, policies });
-    const pruned = prune(decided, { apiSchema: parts.graph.apiSchema, classification: parts.graph.classification });
+    const { classification, apiSchema } = parts.graph;
+    const consentKey = parts.consents?.keyOf ?? noConsent;
+    const decided = decide(withConditionsDecided(admitted), { classification, policies, consentKey });
+    const pruned = prune(decided, { apiSchema, classification });
+    // People who are known already are looked up while the document is planned.
+    if (pruned.consent !== undefined) void admitted.consents?.ask(admitted.asked.flatMap(({ ids }) => ids));
     const planned = await plan(pruned, overrides, parts.planner, parts.limits);
     return isRefusal(planned) ? planned : compile(planned, parts);
   };
@@ -139,6 +145,15 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
     }
   };
 }
+
+function startConsents({ caller, request }: Admitted, { consents, log }: PipelineParts): RequestConsents | undefined {
+  if (consents === undefined) return undefined;
+  return createRequestConsents(consents, caller, (error) => {
+    log.error({ err: error, traceId: request.trace.traceId }, 'consents could not be looked up; what needs them is withheld');
+  });
+}
+
+const noConsent = (): undefined => undefined;
 
 function isRefusal(value: object): value is Refusal {
   return 'kind' in value && value.kind === 'refusal';

@@ -25,6 +25,8 @@ export interface Caller extends DecisionContext {
   readonly caseReference: string | undefined;
   readonly emergencyReason: string | undefined;
   readonly onRefusal: 'prune' | 'reject';
+  /** ID number of the citizen who is logged in with the token; undefined when an agency's application asks for itself. */
+  readonly citizen: string | undefined;
   /** The registry lets this application run approved operations and nothing else. */
   readonly approvedOperationsOnly: boolean;
 }

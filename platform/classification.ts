@@ -1,8 +1,8 @@
 import { Kind, valueFromASTUntyped, type DirectiveNode, type DocumentNode, type FieldDefinitionNode } from 'graphql';
 
 /**
- * What an SDL says about whose data each field is and how sensitive: the reading of `@personal`, `@subject`, `@reads`, `@lookup` and
- * `@retained` (schema/directives.graphql), from a subgraph's SDL or from the composed supergraph. Plain data, no schema walked later.
+ * What an SDL says about whose data each field is and how sensitive: the reading of `@personal`, `@subject`, `@reads`, `@lookup`, `@self`
+ * and `@retained` (schema/directives.graphql), from a subgraph's SDL or from the composed supergraph. Plain data, no schema walked later.
  */
 export interface Classification {
   /** By coordinate `Type.field`. */
@@ -15,6 +15,8 @@ export interface Classification {
   readonly reads: ReadonlyMap<string, string>;
   /** Root fields that find an entity by its key. */
   readonly lookups: ReadonlySet<string>;
+  /** Root fields that give the person who is logged in. */
+  readonly selves: ReadonlySet<string>;
   /** Fields of value types that remain under a transform: coordinate to transform names. */
   readonly retained: ReadonlyMap<string, ReadonlySet<string>>;
   /** Entity type to the coordinates of its key fields. */
@@ -39,6 +41,7 @@ export function classify(document: DocumentNode): Classification {
   const subjectsOf = new Map<string, readonly string[]>();
   const reads = new Map<string, string>();
   const lookups = new Set<string>();
+  const selves = new Set<string>();
   const retained = new Map<string, ReadonlySet<string>>();
   const keys = new Map<string, Set<string>>();
   const objects = new Set<string>();
@@ -62,7 +65,7 @@ export function classify(document: DocumentNode): Classification {
   }
 
   const valueTypes = new Set([...objects].filter((type) => !roots.has(type) && !subjects.has(type) && !keys.has(type)));
-  return { personal, subjects, subjectsOf, reads, lookups, retained, keys, valueTypes, roots };
+  return { personal, subjects, subjectsOf, reads, lookups, selves, retained, keys, valueTypes, roots };
 
   function readField(type: string, field: FieldDefinitionNode): void {
     const coordinate = `${type}.${field.name.value}`;
@@ -81,6 +84,9 @@ export function classify(document: DocumentNode): Classification {
           break;
         case 'lookup':
           lookups.add(coordinate);
+          break;
+        case 'self':
+          selves.add(coordinate);
           break;
         case 'retained':
           retained.set(coordinate, new Set(textList(values['by'])));

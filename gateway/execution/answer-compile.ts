@@ -8,22 +8,34 @@ import {
   isObjectType,
   Kind,
   type GraphQLCompositeType,
+  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { completeAbstract, completeConcrete, completeList, type AnswerField, type AnswerObject, type Complete } from './complete.ts';
+import {
+  completeAbstract,
+  completeConcrete,
+  completeList,
+  type AnswerField,
+  type AnswerObject,
+  type Complete,
+  type ConsentWanted,
+} from './complete.ts';
 import { keyOf } from './data.ts';
 import { leafOf } from './leaves.ts';
-import { SUBJECT_KEY, type Shape, type ShapeField } from './shape.ts';
+import { transformOf } from '../policy/transforms.ts';
+import { SUBJECT_KEY, type LeafTransform, type Shape, type ShapeField } from './shape.ts';
 import type { TypeNames } from './type-names.ts';
 
 /** What answers are compiled from. */
 export interface AnswerParts {
   readonly apiSchema: GraphQLSchema;
   readonly types: TypeNames;
+  /** Makes pseudonyms; undefined where nothing is transformed. */
+  readonly pseudonymKey: Buffer | undefined;
 }
 
 /**
@@ -98,6 +110,7 @@ class AnswerCompiler {
       key: keyOf(first?.dataKey ?? responseKey),
       nonNull: same.some(({ nonNull }) => nonNull),
       coordinate: `${type.name}.${source?.name ?? responseKey}`,
+      consent: same.find(({ consent }) => consent !== undefined)?.consent,
       constant: undefined,
       inner: [],
     };
@@ -108,7 +121,7 @@ class AnswerCompiler {
     if (!field) return { ...about, complete: (value) => value };
     const named = getNamedType(field.type);
     const inner = isCompositeType(named) ? this.#objects(released, source, named) : [];
-    return { ...about, inner, complete: this.#complete(field.type, inner, about.coordinate) };
+    return { ...about, inner, complete: this.#complete(field.type, inner, { ...about, transform: first?.transform }) };
   }
 
   /** Compiled once for all types through which the place is reached alike, or it would take time exponential in the document's depth. */
@@ -125,18 +138,36 @@ class AnswerCompiler {
     return objects;
   }
 
-  #complete(type: GraphQLOutputType, inner: readonly AnswerObject[], coordinate: string): Complete {
-    if (isNonNullType(type)) return this.#complete(type.ofType, inner, coordinate);
-    if (isListType(type)) return completeList(this.#complete(type.ofType, inner, coordinate), isNonNullType(type.ofType), coordinate);
-    if (isLeafType(type)) {
-      const leaf = leafOf(type);
-      const what = `Expected a value of type ${type.name} for field ${coordinate}.`;
-      return (value, walk) => leaf(value) ?? walk.tell('invalid', what);
+  #complete(type: GraphQLOutputType, inner: readonly AnswerObject[], about: CompleteAbout): Complete {
+    if (isNonNullType(type)) return this.#complete(type.ofType, inner, about);
+    if (isListType(type)) {
+      return completeList(this.#complete(type.ofType, inner, about), isNonNullType(type.ofType), about.coordinate, about.consent);
     }
+    if (isLeafType(type)) return this.#completeLeaf(type, about);
     const [only] = inner;
     if (isObjectType(type) && only) return completeConcrete(only, this.#parts.types.objects);
     return completeAbstract(type.name, inner, this.#parts.types.interfaces);
   }
+
+  #completeLeaf(type: GraphQLLeafType, { coordinate, transform }: CompleteAbout): Complete {
+    const leaf = leafOf(type);
+    const what = `Expected a value of type ${type.name} for field ${coordinate}.`;
+    if (transform === undefined) return (value, walk) => leaf(value) ?? walk.tell('invalid', what);
+    const { unlessConsent } = transform;
+    const change = transformOf(transform.name, type.name, this.#parts.pseudonymKey);
+    if (change === undefined) throw new Error(`There is no transform "${transform.name}" for ${coordinate}.`);
+    return (value, walk) => {
+      const whole = leaf(value);
+      if (whole === undefined) return walk.tell('invalid', what);
+      return unlessConsent !== undefined && walk.hasConsent(unlessConsent) ? whole : change(whole, walk.reader.agency);
+    };
+  }
+}
+
+interface CompleteAbout {
+  readonly coordinate: string;
+  readonly consent: ConsentWanted | undefined;
+  readonly transform: LeafTransform | undefined;
 }
 
 function sameItems<Item>(one: readonly Item[], other: readonly Item[]): boolean {

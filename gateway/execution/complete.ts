@@ -1,4 +1,5 @@
 import { isData, read, type Data, type Key } from './data.ts';
+import { CONSENT_UNKNOWN } from './people.ts';
 import { SUBJECT_KEY, type PersonSeen, type Site } from './shape.ts';
 
 /**
@@ -15,10 +16,18 @@ export interface AnswerField {
   readonly complete: Complete | undefined;
   /** `__typename`: known without being fetched, since the object's type decides which fields it has. */
   readonly constant: string | undefined;
+  /** What to say where consent is missing. */
+  readonly consent: ConsentWanted | undefined;
   /** `Type.field`, for messages. */
   readonly coordinate: string;
   /** Objects that can stand here, for finding a place by its path. */
   readonly inner: readonly AnswerObject[];
+}
+
+/** What consent would have to be about. */
+export interface ConsentWanted {
+  readonly coordinate: string;
+  readonly group: string;
 }
 
 /** What is answered of an object of one type at one place. */
@@ -34,25 +43,49 @@ export interface AnswerObject {
 
 /** What value completion found wrong. A `null` may be the trace of an error that a subgraph told; an `invalid` value never is. */
 export interface Issue {
-  readonly kind: 'null' | 'invalid';
+  readonly kind: 'null' | 'invalid' | 'consent-missing' | 'consent-unknown';
   /** Client's path with list indices. */
   readonly path: readonly (string | number)[];
   /** What is wrong, without the value. */
   readonly what: string;
+  readonly consent?: ConsentWanted | undefined;
+}
+
+/** Whom values are completed for. */
+export interface Reader {
+  readonly seen: PersonSeen;
+  readonly agency: string;
+  /** Whether the person has given the consent of this key. */
+  readonly consents: (idNumber: string, key: string) => boolean;
 }
 
 /** One walk through the data of one request: where it is, and what it found. */
 export class Walk {
   readonly issues: Issue[] = [];
-  readonly seen: PersonSeen;
+  /** Values withheld for want of consent beyond those in `issues`. */
+  untold = 0;
+  readonly reader: Reader;
+  /** The nearest person around the value at hand. */
+  person: string | undefined;
   /** The way to the value at hand; what lies behind `depth` is left over from before. */
   readonly path: (string | number)[] = [];
   depth = -1;
   readonly #issuesMax: number;
 
-  constructor(seen: PersonSeen, issuesMax: number) {
-    this.seen = seen;
+  constructor(reader: Reader, issuesMax: number) {
+    this.reader = reader;
     this.#issuesMax = issuesMax;
+  }
+
+  hasConsent(key: string): boolean {
+    return this.person !== undefined && this.reader.consents(this.person, key);
+  }
+
+  /** A value that consent takes out. */
+  withhold(mark: symbol, consent: ConsentWanted | undefined): undefined {
+    const kind = mark === CONSENT_UNKNOWN ? 'consent-unknown' : 'consent-missing';
+    if (this.issues.length >= this.#issuesMax) this.untold += 1;
+    else this.issues.push({ kind, path: this.path.slice(0, this.depth + 1), what: '', consent });
   }
 
   tell(kind: Issue['kind'], what: string): undefined {
@@ -63,7 +96,17 @@ export class Walk {
 /** Completes an object of a known type: the client's fields in the client's order, and nothing else of what was sent. */
 export function completeObject(object: AnswerObject, value: Data, walk: Walk): Data | undefined {
   if (object.isNull) return undefined;
-  if (object.isSubject && !tellSubject(object, value, walk)) return undefined;
+  if (!object.isSubject) return completeFields(object, value, walk);
+  const id = tellSubject(object, value, walk);
+  if (id === undefined) return undefined;
+  const outer = walk.person;
+  walk.person = id;
+  const answer = completeFields(object, value, walk);
+  walk.person = outer;
+  return answer;
+}
+
+function completeFields(object: AnswerObject, value: Data, walk: Walk): Data | undefined {
   const answer: Data = {};
   const { fields } = object;
   walk.depth += 1;
@@ -76,7 +119,9 @@ export function completeObject(object: AnswerObject, value: Data, walk: Walk): D
     walk.path[walk.depth] = field.responseKey;
     const fetched = field.complete === undefined ? null : read(value, field.key);
     const missing = fetched === null || fetched === undefined;
-    const completed = missing || field.complete === undefined ? undefined : field.complete(fetched, walk);
+    const isMarked = typeof fetched === 'symbol';
+    if (isMarked) walk.withhold(fetched, field.consent);
+    const completed = missing || isMarked || field.complete === undefined ? undefined : field.complete(fetched, walk);
     if (completed !== undefined) {
       answer[field.responseKey] = completed;
       continue;
@@ -92,14 +137,14 @@ export function completeObject(object: AnswerObject, value: Data, walk: Walk): D
   return answer;
 }
 
-function tellSubject(object: AnswerObject, value: Data, walk: Walk): boolean {
+function tellSubject(object: AnswerObject, value: Data, walk: Walk): string | undefined {
   const id = value[SUBJECT_KEY];
   if (typeof id !== 'string' && typeof id !== 'number') {
     walk.tell('null', `An object of type ${object.type} came without its key.`);
-    return false;
+    return undefined;
   }
-  for (const site of object.sites) walk.seen(String(id), site);
-  return true;
+  for (const site of object.sites) walk.reader.seen(String(id), site);
+  return String(id);
 }
 
 /** Completes objects where only one type can stand. */
@@ -130,7 +175,7 @@ export function completeAbstract(name: string, objects: readonly AnswerObject[],
 }
 
 /** Completes lists, item by item. */
-export function completeList(item: Complete, itemNonNull: boolean, coordinate: string): Complete {
+export function completeList(item: Complete, itemNonNull: boolean, coordinate: string, consent: ConsentWanted | undefined): Complete {
   return (value, walk) => {
     if (!Array.isArray(value)) return walk.tell('invalid', `Expected a list for field ${coordinate}.`);
     const items: unknown[] = [];
@@ -139,7 +184,9 @@ export function completeList(item: Complete, itemNonNull: boolean, coordinate: s
       walk.path[walk.depth] = index;
       const fetched: unknown = value[index];
       const missing = fetched === null || fetched === undefined;
-      const completed = missing ? undefined : item(fetched, walk);
+      const isMarked = typeof fetched === 'symbol';
+      if (isMarked) walk.withhold(fetched, consent);
+      const completed = missing || isMarked ? undefined : item(fetched, walk);
       if (completed === undefined && itemNonNull) {
         if (missing) walk.tell('null', `Cannot return null for a non-nullable item of ${coordinate}.`);
         walk.depth -= 1;

@@ -49,7 +49,13 @@ export class Failures {
   /** All errors, those of value completion last and only where nothing else says why. */
   with(issues: readonly Issue[]): readonly ClientError[] {
     const explains = this.#errors.length > 0;
-    for (const { kind, path, what } of issues) {
+    for (const { kind, path, what, consent } of issues) {
+      if (kind === 'consent-missing' || kind === 'consent-unknown') {
+        if (this.#errors.length >= this.#errorsMax) break;
+        const code = kind === 'consent-missing' ? 'CONSENT_REQUIRED' : 'CONSENT_UNAVAILABLE';
+        this.#errors.push(clientError(code, { path, ...(consent === undefined ? {} : { extensions: { ...consent } }) }));
+        continue;
+      }
       if (kind === 'null' && explains && this.#explained(path)) continue;
       if (this.#errors.length >= this.#errorsMax) break;
       this.#errors.push(clientError('SUBGRAPH_ERROR', { path, ...(this.#passMessages ? { detail: what } : {}) }));

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GRANT_HEADER, seal, SEAL_HEADER } from '../../platform/grant.ts';
 import type { Limits } from '../limits.ts';
-import type { Trace } from '../request.ts';
+import type { Caller, Trace } from '../request.ts';
 import { createBreaker } from './breaker.ts';
 import type { SignedGrant } from './grants.ts';
 import type { SubgraphOutcome } from './reply.ts';
@@ -19,6 +19,7 @@ export interface SubgraphRequest {
   /** Queries may be asked twice, mutations never. */
   readonly idempotent: boolean;
   readonly grant: SignedGrant | undefined;
+  readonly caller: Caller;
   readonly trace: Trace;
   readonly signal: AbortSignal;
 }

@@ -12,11 +12,13 @@ export interface CompiledPlan {
   readonly fetches: readonly FetchPart[];
 }
 
-/** Compiles a plan of Apollo's planner. Throws on what is refused before planning: `@defer` and subscriptions. */
-export function compilePlan(plan: QueryPlan, types: TypeNames): CompiledPlan {
+/**
+ * Compiles a plan of Apollo's planner. Its fetches are added to `fetches`, which may hold those of other plans of the same execution. Throws
+ * on what is refused before planning: `@defer` and subscriptions.
+ */
+export function compilePlan(plan: QueryPlan, types: TypeNames, fetches: FetchPart[] = []): CompiledPlan {
   const { node } = plan;
   const parts: FetchParts = { types, merger: createMerger(types.objects), copies: usesContext(node) };
-  const fetches: FetchPart[] = [];
   return { step: compileNode(node, [], parts, fetches), fetches };
 }
 

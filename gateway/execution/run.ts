@@ -1,5 +1,6 @@
 import { Kind, type DocumentNode, type OperationDefinitionNode } from 'graphql';
 import type { QueryPlan } from '../apollo.ts';
+import type { RequestConsents } from '../consent/request.ts';
 import type { ClientError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
 import { compileAnswer } from './answer-compile.ts';
@@ -9,17 +10,24 @@ import type { Data } from './data.ts';
 import { Failures } from './failures.ts';
 import { compileIntrospection } from './introspection.ts';
 import type { Asked } from './merge.ts';
+import { compilePeople, type PlannedRounds } from './people-compile.ts';
+import { runPeople } from './people-run.ts';
+import { idOf, visitAt } from './people-ways.ts';
 import { compilePlan } from './plan-compile.ts';
 import type { CallSubgraph, Distrusted, FetchPart, Run } from './plan-run.ts';
-import type { PersonSeen, Shape } from './shape.ts';
+import { variantOf } from './sites.ts';
+import type { PersonSeen, Shape, Site } from './shape.ts';
 import { repeatedFetches, shareCalls } from './share-calls.ts';
 import { typeNamesOf } from './type-names.ts';
 
 export interface ExecutionSource {
   readonly graph: Graph;
   readonly plan: QueryPlan;
-  /** The pruned operation, for which the plan was made. */
+  /** The pruned operation with what depends on consent. */
   readonly document: DocumentNode;
+  /** What depends on the consent of people, planned; undefined when nothing does. */
+  readonly people?: PlannedRounds | undefined;
+  readonly pseudonymKey?: Buffer | undefined;
   /** The client's own document: introspection may spread its fragments. */
   readonly source: DocumentNode;
   /** The client's document with what became of each field (stages/prune.ts). */
@@ -32,6 +40,8 @@ export interface ExecutionSource {
 export interface CompiledExecution {
   /** Every fetch of the plan; `index` is its place here. */
   readonly fetches: readonly FetchPart[];
+  /** How many of them are of the plan of what law gives; the others are for people who consented. */
+  readonly mainFetches: number;
   run(request: ExecutionRequest): Promise<ExecutionResult>;
 }
 
@@ -44,31 +54,44 @@ export interface ExecutionRequest {
   readonly distrusted: Distrusted;
   /** Under `--open` subgraph messages are passed on; everywhere else they are masked. */
   readonly passMessages: boolean;
+  readonly agency: string;
+  /** Undefined where nobody is asked for consent; nothing that depends on it may then have been compiled. */
+  readonly consents: RequestConsents | undefined;
 }
 
 export interface ExecutionResult {
   /** Null when a null that its place does not take went all the way up. */
   readonly data: Record<string, unknown> | null;
   readonly errors: readonly ClientError[];
+  /** Values withheld for want of consent that `errors` has no room for. */
+  readonly untold: number;
+  /** Something was withheld for want of consent. */
+  readonly consentMissing: boolean;
 }
 
 /**
  * Compiles a plan and the client's document into an execution that looks nothing up in a schema. Throws when the plan has what this
  * gateway does not serve (`@defer`, subscriptions).
  */
-export function compileExecution({ graph, plan, document, source, shape, errorsMax }: ExecutionSource): CompiledExecution {
+export function compileExecution(executionSource: ExecutionSource): CompiledExecution {
+  const { graph, plan, document, source, shape, errorsMax, pseudonymKey } = executionSource;
   const operation = operationOf(document);
   const rootType = graph.apiSchema.getRootType(operation.operation);
   if (!rootType) throw new Error('An operation that was planned has a root type.');
   const types = typeNamesOf(graph.supergraph.supergraphSchema);
-  const { step, fetches } = compilePlan(plan, types);
+  const fetches: FetchPart[] = [];
+  const { step } = compilePlan(plan, types, fetches);
+  const mainFetches = fetches.length;
+  const query = graph.apiSchema.getQueryType();
+  const people = executionSource.people && query ? compilePeople(executionSource.people, query, types, fetches) : undefined;
   const repeated = repeatedFetches(fetches);
   const introspect = compileIntrospection(graph.apiSchema, operation, source);
-  const answer = compileAnswer(shape, operation.selectionSet, rootType, { apiSchema: graph.apiSchema, types });
+  const answer = compileAnswer(shape, operation.selectionSet, rootType, { apiSchema: graph.apiSchema, types, pseudonymKey });
 
   return {
     fetches,
-    async run({ variables, call, seen, distrusted, passMessages }) {
+    mainFetches,
+    async run({ variables, call, seen, distrusted, passMessages, agency, consents }) {
       const failures = new Failures({ passMessages, errorsMax });
       const root: Data = { ...introspect?.(variables) };
       const run: Run = {
@@ -80,10 +103,20 @@ export function compileExecution({ graph, plan, document, source, shape, errorsM
         tellUnavailable: (dataPath, asked) => tellUnavailable(answer, failures, dataPath, asked),
       };
       const underWay = step?.(run);
-      if (underWay !== undefined) await underWay;
-      const walk = new Walk(seen, errorsMax);
+      if (people === undefined) await underWay;
+      else if (consents === undefined) throw new Error('What depends on consent is not run without anybody to ask for it.');
+      else await runPeople(people, consents, run, underWay);
+      const isGiven = (id: string, key: string): boolean => consents?.state(id, key) === 'given';
+      const seenAs = (id: string, site: Site): void =>
+        seen(
+          id,
+          variantOf(site, (key) => isGiven(id, key)),
+        );
+      const walk = new Walk({ seen: seenAs, agency, consents: isGiven }, errorsMax);
       const data = completeObject(answer, root, walk) ?? null;
-      return { data, errors: failures.with(walk.issues) };
+      for (const { way, site } of people?.named ?? []) visitAt(root, way, (person) => tellNamed(person, site, seen));
+      const consentMissing = walk.issues.some(({ kind }) => kind.startsWith('consent'));
+      return { data, errors: failures.with(walk.issues), untold: walk.untold, consentMissing };
     },
   };
 }
@@ -93,6 +126,11 @@ function tellUnavailable(answer: AnswerObject, failures: Failures, dataPath: rea
   const places = asked.fields.map(({ key }) => placeOf(answer, [...dataPath, key.name])).filter(({ isWhole }) => isWhole);
   if (places.length === 0) failures.unavailable(placeOf(answer, dataPath).path);
   for (const { path } of places) failures.unavailable(path);
+}
+
+function tellNamed(person: Data, site: Site, seen: PersonSeen): void {
+  const id = idOf(person);
+  if (id !== undefined) seen(id, site);
 }
 
 function operationOf(document: DocumentNode): OperationDefinitionNode {

@@ -17,6 +17,10 @@ export interface ShapeField {
   readonly types: ReadonlySet<string> | undefined;
   readonly released: boolean;
   readonly nonNull: boolean;
+  /** What is left of a leaf, and for whose values nothing is taken: the key of the consent that gives it whole. */
+  readonly transform?: LeafTransform | undefined;
+  /** Code and group of the error where consent is missing. */
+  readonly consent?: { readonly coordinate: string; readonly group: string } | undefined;
   /** How composite values go on; undefined for leaves and for introspection, which pass as they are. */
   readonly inner: Shape | undefined;
 }
@@ -27,10 +31,29 @@ export interface Site {
   readonly released: ReadonlySet<string>;
   readonly withheld: ReadonlySet<string>;
   readonly transformed: ReadonlySet<string>;
+  /** What depends on the consents of the person who stands there. */
+  readonly gated: readonly GatedField[];
+}
+
+/** A coordinate that is released to whom the person gave every consent named. */
+export interface GatedField {
+  readonly coordinate: string;
+  readonly keys: readonly string[];
+  /** What it is with them, and without. */
+  readonly given: 'released' | 'transformed';
+  readonly missing: 'transformed' | 'withheld';
+}
+
+export interface LeafTransform {
+  readonly name: string;
+  readonly unlessConsent: string | undefined;
 }
 
 /** Response key under which a person's key is fetched for the record; clients cannot use names with two underscores. */
 export const SUBJECT_KEY = '__subject';
+
+/** Names under which the persons of a record are fetched (`@subject(of:)`); clients' names never begin like this. */
+export const NAMED_PREFIX = 'o__';
 
 /** Fields with an alias or arguments are fetched under this and their response key, so that nothing else is taken for them. */
 export const RESPONSE_PREFIX = 'r__';

@@ -23,6 +23,8 @@ export interface LedgerRecord {
   /** Coordinates fetched only to find or compute something else. */
   readonly inputs: readonly string[];
   readonly withheld: readonly WithheldField[];
+  /** Ids of the consents relied on. */
+  readonly consents: readonly string[];
   readonly persons: readonly PersonsEntry[];
 }
 

@@ -15,6 +15,8 @@ const Case = z.strictObject({
   officerRole: z.string().optional(),
   assurance: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(0),
   emergency: z.boolean().default(false),
+  /** The person who is logged in asks about themselves. */
+  self: z.boolean().default(false),
   action: z.enum(['read', 'write', 'aggregate']).default('read'),
   coordinate: z.string(),
   arguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
@@ -67,8 +69,8 @@ export function checkCases(
 }
 
 function contextOf(one: PolicyCase): DecisionContext {
-  const { action, application, officerRole, purpose, assurance, emergency } = one;
-  return { action, application, officerRole, purpose, assurance, emergency };
+  const { action, application, officerRole, purpose, assurance, emergency, self } = one;
+  return { action, application, officerRole, purpose, assurance, emergency, self };
 }
 
 function nameProblems(
@@ -137,9 +139,9 @@ function missingCases(policy: Policy, cases: readonly PolicyCase[]): readonly Pr
 /** Different in exactly one thing that is asked. */
 function areNeighbours(a: PolicyCase, b: PolicyCase): boolean {
   const asked = (one: PolicyCase): readonly string[] => {
-    const { application, purpose, officerRole, assurance, emergency, action, coordinate, on } = one;
+    const { application, purpose, officerRole, assurance, emergency, self, action, coordinate, on } = one;
     const given = Object.entries(one.arguments).sort(([x], [y]) => (x < y ? -1 : 1));
-    return [application, purpose, officerRole, assurance, emergency, action, coordinate, on, given].map(
+    return [application, purpose, officerRole, assurance, emergency, self, action, coordinate, on, given].map(
       (part) => JSON.stringify(part) ?? '',
     );
   };

@@ -37,6 +37,8 @@ type Context = {
   // 0 nobody logged in, 1 and 2 the levels of Decree 69/2024
   assurance: Long,
   emergency: Bool,
+  // Asked by the person who is logged in, about themselves
+  self: Bool,
   officer: { role?: String },
   arguments: {
 ${attributes.join('')}  },

@@ -48,10 +48,10 @@ export function decisionKey(
   argumentsRead: ReadonlySet<string>,
   facts: ArgumentFacts,
 ): string {
-  const { action, application, officerRole = null, purpose, assurance, emergency } = context;
+  const { action, application, officerRole = null, purpose, assurance, emergency, self = false } = context;
   const read: (string | number | boolean | null)[] = [];
   for (const name of argumentsRead) read.push(Object.hasOwn(facts, name) ? (facts[name] ?? null) : null);
-  return JSON.stringify([version, action, application, officerRole, purpose, assurance, emergency, coordinate, read]);
+  return JSON.stringify([version, action, application, officerRole, purpose, assurance, emergency, self, coordinate, read]);
 }
 
 type Evaluate = (context: DecisionContext, coordinate: string, facts: ArgumentFacts, nowMs: number) => Decision;
@@ -87,6 +87,7 @@ function createEvaluate(
         purpose: context.purpose,
         assurance: context.assurance,
         emergency: context.emergency,
+        self: context.self === true,
         officer: context.officerRole === undefined ? {} : { role: context.officerRole },
         arguments: read,
       }),

@@ -10,6 +10,8 @@ export interface DecisionContext {
   readonly purpose: string;
   readonly assurance: AssuranceLevel;
   readonly emergency: boolean;
+  /** What is asked is about the person who is logged in; absent means no. It depends on the place in the document, never on the person. */
+  readonly self?: boolean | undefined;
   /** What the token gives for access directives; undefined where nobody is asked for any. */
   readonly credentials?: Credentials | undefined;
 }

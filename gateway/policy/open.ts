@@ -21,6 +21,7 @@ export function openClassification(schema: GraphQLSchema): Classification {
     subjectsOf: new Map(),
     reads: new Map(),
     lookups: new Set(),
+    selves: new Set(),
     retained: new Map(),
     keys: new Map(),
     valueTypes: new Set(),

@@ -64,6 +64,7 @@ function together(permits: readonly Policy[], question: Question, purpose: strin
       purpose,
       assurance: unknown('assurance'),
       emergency: unknown('emergency'),
+      self: unknown('self'),
       officer: unknown('officer'),
       arguments: unknown('arguments'),
     },

@@ -16,6 +16,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { RequestConsents } from '../consent/request.ts';
 import type { Limits } from '../limits.ts';
 import { conditionVariables, decideConditions, hasConditions } from '../execution/conditions.ts';
 import { refuse, type Refusal } from '../errors.ts';
@@ -42,6 +43,8 @@ export interface Admitted {
   readonly variables: Readonly<Record<string, unknown>>;
   /** The persons that root arguments name. */
   readonly asked: readonly AskedRoot[];
+  /** Of the people met in this request; undefined where nobody is asked for consent. */
+  readonly consents?: RequestConsents | undefined;
 }
 
 /** One root field whose arguments name persons. `ids` keeps duplicates. */
@@ -102,7 +105,7 @@ export function admit(request: GatewayRequest, caller: Caller, parts: AdmitParts
   // A root that `@skip` takes out asks for nobody.
   const present = hasConditions(document) ? decideConditions(document, variables.coerced) : document;
   const presentOperation = getOperationAST(present, parameters.operationName) ?? operation;
-  const asked = idsAsked(present, presentOperation, rootType.getFields(), variables.coerced, parts.graph);
+  const asked = idsAsked(present, presentOperation, rootType.getFields(), variables.coerced, parts.graph, caller.citizen);
   if (asked.reduce((sum, root) => sum + root.ids.length, 0) > parts.limits.idsMax) {
     return refuse('OPERATION_TOO_LARGE', `At most ${parts.limits.idsMax} ID numbers can be asked for at once. Split the request.`);
   }
@@ -236,12 +239,14 @@ function idsAsked(
   fields: GraphQLFieldMap<unknown, unknown>,
   variables: Readonly<Record<string, unknown>>,
   graph: Graph,
+  citizen: string | undefined,
 ): readonly AskedRoot[] {
-  const { lookups, subjectsOf } = graph.classification;
+  const { lookups, selves, subjectsOf } = graph.classification;
   const rootName = graph.apiSchema.getRootType(operation.operation)?.name ?? '';
   const asked: AskedRoot[] = [];
   for (const node of rootFieldsOf(document, operation)) {
     const coordinate = `${rootName}.${node.name.value}`;
+    if (selves.has(coordinate) && citizen !== undefined) asked.push({ coordinate, ids: [citizen] });
     const field = fields[node.name.value];
     const paths = (subjectsOf.get(coordinate) ?? []).filter((path) => path.startsWith('$'));
     if (!field || (!lookups.has(coordinate) && paths.length === 0)) continue;

@@ -29,13 +29,14 @@ export function answer(recorded: Recorded, mediaType: MediaType, limits: Limits)
   const { executed, record } = recorded;
   const errors = [...executed.refusals.map(refusalError), ...executed.errors];
   const told = errors.slice(0, limits.errorsMax);
+  const notShown = errors.length - told.length + executed.untold;
   const disclosure =
     record === undefined
       ? undefined
       : {
           record,
           policyVersion: executed.prepared.policyVersion,
-          ...(errors.length > told.length ? { errorsNotShown: errors.length - told.length } : {}),
+          ...(notShown > 0 ? { errorsNotShown: notShown } : {}),
         };
   const refused = executed.data === undefined;
   const body = {

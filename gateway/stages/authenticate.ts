@@ -38,6 +38,7 @@ export async function authenticate(request: GatewayRequest, deps: AuthenticateDe
     // Only a login of the officer's own raises it.
     assurance: 0,
     emergency: stated.emergencyReason !== undefined,
+    citizen: undefined,
     approvedOperationsOnly: application.approvedOperationsOnly,
     ...stated,
   };

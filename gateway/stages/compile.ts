@@ -7,6 +7,7 @@ import type { Limits } from '../limits.ts';
 import type { Graph, SubgraphPart } from '../graph.ts';
 import { fieldInputs } from '../policy/field-inputs.ts';
 import { compileExecution, type CompiledExecution } from '../execution/run.ts';
+import { PEOPLE_SUBGRAPH } from '../execution/people-roots.ts';
 import type { Shape } from '../execution/shape.ts';
 import { grantSource, type GrantIssuer, type GrantSource } from '../execution/grants.ts';
 import type { Decided } from './decide.ts';
@@ -23,6 +24,8 @@ export interface Prepared {
   readonly execution: CompiledExecution | undefined;
   readonly refusals: readonly FieldRefusal[];
   readonly refusesAll: boolean;
+  /** People are asked for consent while it runs. */
+  readonly dependsOnConsent: boolean;
   /** The answer where access directives left nothing to fetch: they take fields out, and refuse a request only when told to. */
   readonly emptied: Readonly<Record<string, null>> | null | undefined;
   /** Selections that were planned: what keeping it costs. */
@@ -44,6 +47,8 @@ export interface CompileParts {
   /** Undefined where subgraphs take no grants (`--open`). */
   readonly grantIssuer: GrantIssuer | undefined;
   readonly limits: Limits;
+  /** Makes the pseudonyms that agencies get; undefined where nothing is transformed. */
+  readonly pseudonymKey: Buffer | undefined;
 }
 
 /**
@@ -53,13 +58,15 @@ export interface CompileParts {
  */
 export function compile(planned: Planned, parts: CompileParts): Prepared {
   const { pruned } = planned;
-  const { document, shape, refusals, refusesAll, bases, decided } = pruned;
+  const { complete, shape, refusals, refusesAll, bases, decided } = pruned;
   const execution =
-    document &&
+    complete &&
     compileExecution({
       graph: parts.graph,
       plan: planned.plan,
-      document,
+      people: planned.people,
+      pseudonymKey: parts.pseudonymKey,
+      document: complete,
       source: decided.admitted.document,
       shape,
       errorsMax: parts.limits.errorsKeptMax,
@@ -70,9 +77,15 @@ export function compile(planned: Planned, parts: CompileParts): Prepared {
   if (issuer && execution) {
     const allowedInputs = inputsOf(pruned, parts.graph);
     for (const fetch of execution.fetches) {
+      if (fetch.subgraph === PEOPLE_SUBGRAPH) {
+        // It is answered by the executor itself.
+        grants.push(noGrant);
+        continue;
+      }
       const subgraph = parts.graph.subgraphs.get(fetch.subgraph);
       if (!subgraph) throw new Error(`The plan names the unknown subgraph ${fetch.subgraph}.`);
-      const uses = usesOf(fetch.operation, subgraph, pruned, allowedInputs, parts.graph.classification);
+      const isOfPeople = execution.mainFetches <= fetch.index;
+      const uses = usesOf(fetch.operation, subgraph, pruned, { isOfPeople, inputs: allowedInputs }, parts.graph.classification);
       for (const [coordinate, use] of Object.entries(uses)) if (use === 'input') inputs.add(coordinate);
       grants.push(grantSource(issuer, decided.admitted.caller, decided.policyVersion, fetch, uses));
     }
@@ -82,6 +95,7 @@ export function compile(planned: Planned, parts: CompileParts): Prepared {
     execution,
     refusals,
     refusesAll,
+    dependsOnConsent: planned.people !== undefined,
     emptied: isEmptied(pruned) ? nullsOf(shape) : undefined,
     size: pruned.size,
     bases,
@@ -93,9 +107,9 @@ export function compile(planned: Planned, parts: CompileParts): Prepared {
 }
 
 /** A mutation that nothing is left of does not run, and so must not be answered as if it had. */
-function isEmptied({ document, refusals, decided }: Pruned): boolean {
+function isEmptied({ complete, refusals, decided }: Pruned): boolean {
   const isQuery = decided.admitted.operation.operation === OperationTypeNode.QUERY;
-  return document === undefined && isQuery && refusals.some(({ code }) => code === 'UNAUTHORIZED_FIELD_OR_TYPE');
+  return complete === undefined && isQuery && refusals.some(({ code }) => code === 'UNAUTHORIZED_FIELD_OR_TYPE');
 }
 
 /** Every root field as null, or nothing at all where one may not be null. */
@@ -104,11 +118,15 @@ function nullsOf({ fields }: Shape): Readonly<Record<string, null>> | null {
   return Object.fromEntries(fields.map(({ responseKey }) => [responseKey, null]));
 }
 
+const noGrant: GrantSource = async () => {
+  throw new Error('No subgraph is asked for people as such.');
+};
+
 function usesOf(
   operation: string,
   subgraph: SubgraphPart,
   pruned: Pruned,
-  allowedInputs: ReadonlySet<string>,
+  { isOfPeople, inputs: allowedInputs }: { readonly isOfPeople: boolean; readonly inputs: ReadonlySet<string> },
   classification: Classification,
 ): Record<string, CoordinateUse> {
   const uses: Record<string, CoordinateUse> = {};
@@ -116,7 +134,7 @@ function usesOf(
     if (isKeyOfPerson(coordinate, classification)) {
       // INVARIANT: a register tells whether a person exists only where the key itself is released by law.
       uses[coordinate] = existenceReleased(coordinate, pruned.decided) ? 'released' : 'input';
-    } else if (pruned.released.has(coordinate)) {
+    } else if (pruned.released.has(coordinate) || (isOfPeople && pruned.consented.has(coordinate))) {
       uses[coordinate] = 'released';
     } else if (allowedInputs.has(coordinate)) {
       uses[coordinate] = 'input';
@@ -140,10 +158,10 @@ function existenceReleased(coordinate: string, decided: Decided): boolean {
 
 /** Keys of all entities, and what `@requires` and `@fromContext` need of the fields that are released. */
 function inputsOf(pruned: Pruned, graph: Graph): ReadonlySet<string> {
-  const inputs = new Set<string>();
+  const inputs = new Set<string>(pruned.inputs);
   for (const keys of graph.classification.keys.values()) for (const key of keys) inputs.add(key);
   const { supergraphSchema, directiveNames } = graph.supergraph;
   const byField = fieldInputs(supergraphSchema, directiveNames.context);
-  for (const coordinate of pruned.released) for (const input of byField.get(coordinate) ?? []) inputs.add(input);
+  for (const coordinate of [...pruned.released, ...pruned.consented]) for (const input of byField.get(coordinate) ?? []) inputs.add(input);
   return inputs;
 }

@@ -37,15 +37,34 @@ export interface Place {
   readonly inherited: Released | undefined;
   /** The object was found by the key that the caller sent, so that key is no news to the caller. */
   readonly keyIsEchoed: boolean;
+  /** The nearest person is the one who is logged in. */
+  readonly self: boolean;
 }
 
-export type Outcome = Released | Withheld;
+export type Outcome = Released | Consented | Withheld;
 
 export interface Released {
   readonly kind: 'released';
   readonly coordinate: string;
   /** Undefined for what is no personal data of its own: echoed keys, and everything under `--open`. */
   readonly rung: Rung | undefined;
+  /** What consent adds to the parts of a value that `rung` leaves out. */
+  readonly more?: ByConsent | undefined;
+}
+
+/** Released to whom the person consents; to everybody else what `law` leaves, if anything. */
+export interface Consented {
+  readonly kind: 'consented';
+  readonly coordinate: string;
+  readonly law: Rung | undefined;
+  readonly consent: ByConsent;
+}
+
+export interface ByConsent {
+  readonly rung: Rung;
+  /** Under which the consents of people are found (consent/consents.ts). */
+  readonly key: string;
+  readonly group: string;
 }
 
 export interface Withheld {
@@ -59,6 +78,7 @@ export interface Withheld {
 export interface DecideParts {
   readonly classification: Classification;
   readonly policies: Policies;
+  readonly consentKey: (coordinate: string) => string | undefined;
 }
 
 /**
@@ -98,11 +118,12 @@ export function withConditionsDecided(admitted: Admitted): Admitted {
 }
 
 /** Prepares the decisions of a request. Pure: the same question under the same policies has the same answer for everybody. */
-export function decide(admitted: Admitted, { classification, policies }: DecideParts): Decided {
+export function decide(admitted: Admitted, { classification, policies, consentKey }: DecideParts): Decided {
   const context: DecisionContext = admitted.caller;
+  const ownContext: DecisionContext = { ...admitted.caller, self: true };
   let expiresAtMs = Number.POSITIVE_INFINITY;
-  const ask = (coordinate: string, facts: ArgumentFacts): Decision => {
-    const decision = policies.decide(context, coordinate, facts);
+  const ask = (coordinate: string, facts: ArgumentFacts, self = false): Decision => {
+    const decision = policies.decide(self ? ownContext : context, coordinate, facts);
     expiresAtMs = Math.min(expiresAtMs, decision.expiresAtMs);
     return decision;
   };
@@ -120,8 +141,10 @@ export function decide(admitted: Admitted, { classification, policies }: DecideP
     for (const argument of place.node.arguments ?? []) {
       const read = classification.reads.get(`${coordinate}(${argument.name.value}:)`);
       if (read === undefined) continue;
-      const outcome = outcomeFrom(ask(read, {}), coordinate, classification);
+      const outcome = outcomeFrom(ask(read, {}, place.self), coordinate, classification, consentKey);
       if (outcome.kind === 'withheld') return outcome;
+      // What an argument would find has no one place in the answer where consent could be looked at.
+      if (outcome.kind === 'consented') return consentRequired(coordinate, classification);
       if (outcome.rung?.transform !== undefined) return withheld(coordinate, 'FIELD_NOT_PERMITTED');
     }
     return own;
@@ -130,13 +153,15 @@ export function decide(admitted: Admitted, { classification, policies }: DecideP
   const governed = (place: Place, coordinate: string): Outcome => {
     switch (governedBy(classification, place.type, place.field.name)) {
       case 'itself':
-        return outcomeFrom(ask(coordinate, factsOf(place, admitted, policies)), coordinate, classification);
+        return outcomeFrom(ask(coordinate, factsOf(place, admitted, policies), place.self), coordinate, classification, consentKey);
       case 'parent': {
-        const transform = place.inherited?.rung?.transform;
+        const { inherited } = place;
+        if (inherited === undefined) return withheld(coordinate, 'FIELD_NOT_PERMITTED');
+        const transform = inherited.rung?.transform;
         const remains = transform === undefined || classification.retained.get(coordinate)?.has(transform) === true;
-        return place.inherited !== undefined && remains
-          ? { kind: 'released', coordinate, rung: place.inherited.rung }
-          : withheld(coordinate, 'FIELD_NOT_PERMITTED');
+        if (remains) return { kind: 'released', coordinate, rung: inherited.rung, more: inherited.more };
+        if (inherited.more) return { kind: 'consented', coordinate, law: undefined, consent: inherited.more };
+        return withheld(coordinate, 'FIELD_NOT_PERMITTED');
       }
       case 'nothing':
         return withheld(coordinate, 'FIELD_NOT_PERMITTED');
@@ -160,10 +185,24 @@ export function decide(admitted: Admitted, { classification, policies }: DecideP
   };
 }
 
-function outcomeFrom(decision: Decision, coordinate: string, classification: Classification): Outcome {
+function outcomeFrom(
+  decision: Decision,
+  coordinate: string,
+  classification: Classification,
+  consentKey: DecideParts['consentKey'],
+): Outcome {
   if (decision.kind === 'refused') return withheld(coordinate, decision.code);
-  if (decision.law !== undefined) return { kind: 'released', coordinate, rung: decision.law };
-  return { ...withheld(coordinate, 'CONSENT_REQUIRED'), group: classification.personal.get(coordinate)?.group };
+  const { law, consent } = decision;
+  if (consent === undefined) return { kind: 'released', coordinate, rung: law };
+  const key = consentKey(coordinate);
+  const group = classification.personal.get(coordinate)?.group;
+  if (key !== undefined && group !== undefined) return { kind: 'consented', coordinate, law, consent: { rung: consent, key, group } };
+  return law === undefined ? consentRequired(coordinate, classification) : { kind: 'released', coordinate, rung: law };
+}
+
+/** Consent would be needed, and none can be given where this stands. */
+export function consentRequired(coordinate: string, classification: Classification): Withheld {
+  return { kind: 'withheld', coordinate, code: 'CONSENT_REQUIRED', group: classification.personal.get(coordinate)?.group };
 }
 
 function withheld(coordinate: string, code: Withheld['code']): Withheld {

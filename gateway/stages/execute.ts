@@ -1,4 +1,5 @@
 import type { Logger } from '../../platform/log.ts';
+import type { Consents } from '../consent/consents.ts';
 import type { ClientError } from '../errors.ts';
 import type { Send, SendBatched } from '../execution/batch.ts';
 import type { SubgraphClient } from '../execution/fetch.ts';
@@ -18,13 +19,19 @@ export interface Executed {
   /** Undefined when nothing was left to execute: the whole request is refused. */
   readonly data: Record<string, unknown> | null | undefined;
   readonly errors: readonly ClientError[];
+  /** Values withheld for want of consent beyond those in `errors`. */
+  readonly untold: number;
   readonly refusals: readonly FieldRefusal[];
   /** Everybody whose object stands in the answer, with the places it stands in. */
   readonly persons: ReadonlyMap<string, readonly Site[]>;
+  /** Ids of the consents relied on. */
+  readonly consents: ReadonlySet<string>;
 }
 
 export interface ExecuteParts {
   readonly clients: ReadonlyMap<string, SubgraphClient>;
+  /** Undefined where nobody is asked for consent (`--open`, `--scopes`). */
+  readonly consents: Consents | undefined;
   readonly sendBatched: SendBatched;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -38,12 +45,16 @@ export async function execute(admitted: Admitted, prepared: Prepared, parts: Exe
   const persons = new Map<string, readonly Site[]>();
   const isRefused = execution === undefined && emptied === undefined;
   const rejects = admitted.caller.onRefusal === 'reject' || isRefused || prepared.refusesAll;
-  if (rejects && refusals.length > 0) return { kind: 'executed', admitted, prepared, data: undefined, errors: [], refusals, persons };
+  const base = { kind: 'executed', admitted, prepared, errors: [], untold: 0, refusals, persons, consents: NONE_RELIED } as const;
+  if (rejects && refusals.length > 0) return { ...base, data: undefined };
   // Everything was skipped, or taken out.
   const nothing = emptied === undefined ? {} : emptied;
-  if (execution === undefined) return { kind: 'executed', admitted, prepared, data: nothing, errors: [], refusals, persons };
+  if (execution === undefined) return { ...base, data: nothing };
 
-  const { data, errors } = await execution.run({
+  const { consents } = admitted;
+  const { data, errors, untold, consentMissing } = await execution.run({
+    agency: admitted.caller.agency,
+    consents,
     variables: admitted.variables,
     call: async (fetch, variables) => callSubgraph(fetch, variables, admitted, prepared, parts),
     seen: (idNumber, site) => {
@@ -54,7 +65,16 @@ export async function execute(admitted: Admitted, prepared: Prepared, parts: Exe
     distrusted: ({ subgraph }, why) => tellLog(subgraph, why, admitted, parts),
     passMessages: parts.passMessages,
   });
-  return { kind: 'executed', admitted, prepared, data, errors, refusals, persons };
+  if (consentMissing && admitted.caller.onRefusal === 'reject') {
+    return { ...base, data: undefined, errors: errors.filter(isConsentError), untold, persons: new Map() };
+  }
+  return { ...base, data, errors, untold, persons, consents: consents?.relied ?? NONE_RELIED };
+}
+
+const NONE_RELIED: ReadonlySet<string> = new Set();
+
+function isConsentError({ extensions }: ClientError): boolean {
+  return extensions.code === 'CONSENT_REQUIRED' || extensions.code === 'CONSENT_UNAVAILABLE';
 }
 
 /** One list for everybody who stands in that place only: a thousand people then make one entry of the record. */
@@ -83,7 +103,16 @@ async function callSubgraph(
   const send: Send = async (sent, ended) => {
     const grant = await prepared.grants[index]?.();
     const done = parts.metrics.subgraphStarted(subgraph);
-    const outcome = await client.send({ query: operation, operationName, variables: sent, idempotent, grant, trace, signal: ended });
+    const outcome = await client.send({
+      query: operation,
+      operationName,
+      variables: sent,
+      idempotent,
+      grant,
+      caller: admitted.caller,
+      trace,
+      signal: ended,
+    });
     done(outcome.kind);
     if (outcome.kind === 'unavailable' && outcome.fault !== 'cancelled') tellLog(subgraph, outcome.why, admitted, parts);
     return outcome;

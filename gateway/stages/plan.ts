@@ -1,9 +1,11 @@
-import { print } from 'graphql';
+import { print, type DocumentNode } from 'graphql';
 import type { Overrides, QueryPlan } from '../apollo.ts';
 import type { Limits } from '../limits.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import { withoutIntrospection } from '../execution/introspection.ts';
-import type { Planner } from '../execution/planner.ts';
+import type { PlannedRounds } from '../execution/people-compile.ts';
+import { roundsOf } from '../execution/people-rounds.ts';
+import type { Planner, PlanQuestion } from '../execution/planner.ts';
 import type { Pruned } from './prune.ts';
 
 /** A pruned request with Apollo's query plan for exactly what was left of it. */
@@ -11,25 +13,52 @@ export interface Planned {
   readonly kind: 'planned';
   readonly pruned: Pruned;
   readonly plan: QueryPlan;
+  readonly people: PlannedRounds | undefined;
 }
 
 /**
- * Plans the pruned document, never the client's: the same text of two agencies has two plans (ATTACKS 27). Refuses with
- * OPERATION_TOO_LARGE at the planner's deadline.
+ * Plans the pruned document, never the client's: the same text of two agencies has two plans (ATTACKS 27). What depends on consent is
+ * planned apart, so that it can be asked of some people only. Refuses with OPERATION_TOO_LARGE at the planner's deadline.
  */
 export async function plan(pruned: Pruned, overrides: Overrides, planner: Planner, limits: Limits): Promise<Planned | Refusal> {
-  // With nothing left there is nothing to plan: the request goes on to be recorded as refused.
-  if (pruned.document === undefined) return { kind: 'planned', pruned, plan: { kind: 'QueryPlan' } };
   // Where the implementors of an interface differ in their rules a selection is written once for each, level by level.
   if (pruned.size > limits.prunedSelectionsMax)
     return refuse('OPERATION_TOO_LARGE', 'The document nests too deep through interfaces. Ask for less at a time.');
-  const fetched = withoutIntrospection(pruned.document);
-  if (fetched === undefined) return { kind: 'planned', pruned, plan: { kind: 'QueryPlan' } };
-  const { application } = pruned.decided.admitted.caller;
-  const outcome = await planner.plan({ document: print(fetched), overrides, owner: application });
+  const { caller, operation } = pruned.decided.admitted;
+  const planOne = async (document: DocumentNode | undefined): Promise<QueryPlan | Refusal> => {
+    const fetched = document && withoutIntrospection(document);
+    // With nothing left there is nothing to plan: the request goes on to be recorded as refused.
+    return fetched === undefined ? NO_PLAN : planDocument({ document: print(fetched), overrides, owner: caller.application }, planner);
+  };
+  const main = await planOne(pruned.document);
+  if (main.kind === 'refusal') return main;
+  if (pruned.consent === undefined) return { kind: 'planned', pruned, plan: main, people: undefined };
+
+  const rounds = roundsOf(pruned.consent, operation);
+  const documents = [
+    rounds.early.document,
+    ...rounds.later.map(({ document }) => document),
+    ...rounds.roots.map(({ document }) => document),
+  ];
+  const plans: (QueryPlan | undefined)[] = [];
+  for (const document of documents) {
+    const planned = document === undefined ? undefined : await planOne(document);
+    if (planned?.kind === 'refusal') return planned;
+    plans.push(planned);
+  }
+  const [early, ...others] = plans;
+  const later = others.slice(0, rounds.later.length);
+  const roots = others.slice(rounds.later.length).map((planned) => planned ?? NO_PLAN);
+  return { kind: 'planned', pruned, plan: main, people: { rounds, early, later, roots, named: pruned.consent.named } };
+}
+
+const NO_PLAN: QueryPlan = { kind: 'QueryPlan' };
+
+async function planDocument(question: PlanQuestion, planner: Planner): Promise<QueryPlan | Refusal> {
+  const outcome = await planner.plan(question);
   switch (outcome.kind) {
     case 'planned':
-      return { kind: 'planned', pruned, plan: outcome.plan };
+      return outcome.plan;
     case 'too-large':
       return refuse('OPERATION_TOO_LARGE', 'The document takes too long to plan. Ask for less at a time.');
     case 'overloaded':

@@ -1,21 +1,30 @@
 import { OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { Classification } from '../../platform/classification.ts';
+import type { ConsentPlan } from '../execution/people.ts';
 import type { Shape } from '../execution/shape.ts';
 import type { Decided, Withheld } from './decide.ts';
 import { asDocument } from './prune-nodes.ts';
+import type { ConsentResult } from './prune-result.ts';
 import { Pruner } from './pruner.ts';
 
 /** A decided request without its refused selections: what is left is all that anything behind this stage knows of. */
 export interface Pruned {
   readonly kind: 'pruned';
   readonly decided: Decided;
-  /** One operation, fragments expanded, every selection released, helper selections added. Undefined when nothing is left to fetch. */
+  /** One operation, fragments expanded, every selection released by law, helper selections added. Undefined when none is left. */
   readonly document: DocumentNode | undefined;
+  /** The same with what depends on consent; never sent, the answer is compiled against it. Undefined when nothing is left to fetch. */
+  readonly complete: DocumentNode | undefined;
+  readonly consent: ConsentPlan | undefined;
   readonly shape: Shape;
   /** One for each refused path and reason. */
   readonly refusals: readonly FieldRefusal[];
   /** Every released coordinate, those under value types included. */
   readonly released: ReadonlySet<string>;
+  /** Coordinates released to people who consent. */
+  readonly consented: ReadonlySet<string>;
+  /** Coordinates read only to learn which persons a record names. */
+  readonly inputs: ReadonlySet<string>;
   /** Rung by which each coordinate was released, for the record. */
   readonly bases: ReadonlyMap<string, string>;
   /** Selections of the pruned document with everything expanded, as a planner sees it. */
@@ -53,22 +62,34 @@ export function prune(decided: Decided, parts: PruneParts): Pruned {
     concrete: true,
     inherited: undefined,
     keyIsEchoed: false,
+    self: false,
     path: [],
     site: undefined,
+    gate: [],
+    knownAfter: 0,
+    round: 0,
   });
-  const refusals = [...pruner.refusals.values()];
+  const refusals = [...pruner.found.refusals.values()];
   // An object of which `@skip` left nothing is still asked for, unless it was emptied by refusals.
-  const isNothing = result.selections.length === 0 || (result.leaves === 0 && refusals.length > 0);
+  const isNothing = result.all.length === 0 || (result.leaves === 0 && refusals.length > 0);
   const isMutation = operation.operation === OperationTypeNode.MUTATION;
   return {
     kind: 'pruned',
     decided,
-    document: isNothing ? undefined : asDocument(operation, result.selections),
+    document: isNothing || result.selections.length === 0 ? undefined : asDocument(operation, result.selections),
+    complete: isNothing ? undefined : asDocument(operation, result.all),
+    consent: isNothing ? undefined : consentPlan(result.consent),
     shape: { fields: result.fields, site: undefined },
     refusals,
-    released: pruner.released,
-    bases: pruner.bases,
+    released: pruner.found.released,
+    consented: pruner.found.consented,
+    inputs: pruner.found.inputs,
+    bases: pruner.found.bases,
     size: result.size,
     refusesAll: isMutation && refusals.some((refusal) => refusal.path.length === 1),
   };
+}
+
+function consentPlan({ places, roots, named }: ConsentResult): ConsentPlan | undefined {
+  return places.length + roots.length + named.length === 0 ? undefined : { places, roots, named };
 }

@@ -2,7 +2,6 @@ import {
   getNamedType,
   isAbstractType,
   isCompositeType,
-  isLeafType,
   isNonNullType,
   isObjectType,
   Kind,
@@ -17,65 +16,35 @@ import {
 } from 'graphql';
 import type { Classification } from '../../platform/classification.ts';
 import { concreteTypes } from '../../platform/coordinates.ts';
-import { SUBJECT_KEY, type Shape, type ShapeField, type Site } from '../execution/shape.ts';
+import { SUBJECT_KEY, type ShapeField, type Site } from '../execution/shape.ts';
 import { fragmentsOf } from './admit-measures.ts';
-import type { Decided, Outcome, Released, Withheld } from './decide.ts';
+import type { Consented, Decided, Released, Withheld } from './decide.ts';
+import { consentedLeaf, consentedObject, consentedRoot, knownByLookup, stepOf } from './prune-consented.ts';
+import { PruneFindings, type MutableSite } from './prune-findings.ts';
+import { namesWithArguments } from './prune-names.ts';
+import { byLawOnly, feasible } from './prune-leaf.ts';
 import { dataKeyOf, inlineFragment, plainField, underOwnName, withSelections } from './prune-nodes.ts';
-import type { FieldRefusal, PruneParts } from './prune.ts';
-
-/** Where a selection set stands. */
-interface Setting {
-  /** The type as written: the field's type, or a fragment's condition. */
-  readonly parent: GraphQLCompositeType;
-  /** Concrete types that can stand here. */
-  readonly types: readonly string[];
-  /** The field that leads here has an object type, so that there is nothing to tell apart. */
-  readonly concrete: boolean;
-  readonly inherited: Released | undefined;
-  readonly keyIsEchoed: boolean;
-  readonly path: readonly string[];
-  readonly site: MutableSite | undefined;
-}
-
-interface MutableSite extends Site {
-  readonly released: Set<string>;
-  readonly withheld: Set<string>;
-  readonly transformed: Set<string>;
-}
-
-interface Result {
-  readonly selections: readonly SelectionNode[];
-  readonly fields: readonly ShapeField[];
-  /** Released leaves below, `__typename` and introspection included when the client asked for them. */
-  readonly leaves: number;
-  /** How many selections a planner will see, were the same ones printed wherever they stand. */
-  readonly size: number;
-  /** Nothing below was refused or altered but for helper selections. */
-  readonly whole: boolean;
-}
-
-type FieldResult = Result & { readonly outcome?: Released; readonly inner?: ObjectResult };
-type ObjectResult = Result & { readonly shape: Shape };
-
-/** A selection set that was pruned already, with everything that it depends on. */
-interface KnownObject {
-  readonly named: GraphQLCompositeType;
-  readonly rung: Released['rung'];
-  readonly keyIsEchoed: boolean;
-  readonly outerSite: MutableSite | undefined;
-  readonly path: readonly string[];
-  readonly result: ObjectResult;
-}
-
-const NOTHING: Result = { selections: [], fields: [], leaves: 0, size: 0, whole: true };
+import { namedSelection, namedWays, placesOf } from './prune-people.ts';
+import {
+  behind,
+  combine,
+  gatedAs,
+  inFragment,
+  NOTHING,
+  type ConsentResult,
+  type FieldResult,
+  type ObjectResult,
+  type Result,
+} from './prune-result.ts';
+import { isSameObject, type FieldPlace, type KnownObject, type Setting } from './prune-setting.ts';
+import type { PruneParts } from './prune.ts';
 
 /** One walk over a document: where it stands, what it has found. Lives as long as one call of `prune`. */
 export class Pruner {
-  readonly refusals = new Map<string, FieldRefusal>();
-  readonly released = new Set<string>();
-  readonly bases = new Map<string, string>();
+  readonly found = new PruneFindings();
   readonly #objects = new Map<SelectionSetNode, KnownObject[]>();
   readonly #decided: Decided;
+  readonly #parts: PruneParts;
   readonly #schema: GraphQLSchema;
   readonly #classification: Classification;
   readonly #fragments: ReturnType<typeof fragmentsOf>;
@@ -83,6 +52,7 @@ export class Pruner {
 
   constructor(decided: Decided, document: DocumentNode, parts: PruneParts) {
     this.#decided = decided;
+    this.#parts = parts;
     this.#schema = parts.apiSchema;
     this.#classification = parts.classification;
     this.#fragments = fragmentsOf(document);
@@ -109,8 +79,7 @@ export class Pruner {
       parent,
       types,
     });
-    if (inner.selections.length === 0) return inner;
-    return { ...inner, selections: [inlineFragment(condition, inner.selections)] };
+    return inFragment(condition, inner);
   }
 
   #field(node: FieldNode, setting: Setting): Result {
@@ -121,10 +90,10 @@ export class Pruner {
       const field = shapeField({ responseKey, dataKey: dataKeyOf(fetched), nonNull: name !== '__type' }, setting);
       const refused = name === '__typename' ? this.#decided.typenameRefused(setting.parent) : undefined;
       if (refused) {
-        this.#refuse(refused, [...setting.path, responseKey], setting.site);
+        this.found.refuse(refused, [...setting.path, responseKey], setting.site);
         return { ...NOTHING, fields: [{ ...field, released: false }], whole: false };
       }
-      return { selections: [fetched], fields: [field], leaves: 1, size: 1, whole: true };
+      return { ...NOTHING, selections: [fetched], all: [fetched], fields: [field], leaves: 1, size: 1 };
     }
     const byType = setting.types.map((type) => this.#fieldOnType(fetched, type, responseKey, setting));
     const [first] = byType;
@@ -132,53 +101,101 @@ export class Pruner {
     if (byType.length === 1) return first;
     if (byType.every((result) => result.outcome && (result.whole || (result.inner && result.inner === first.inner)))) {
       // Nothing to tell apart between the types: one selection for all. Their shapes may differ, so each is kept.
-      const { selections, size } = this.#forAllTypes(fetched, [...setting.path, responseKey], first, setting);
-      return { ...combine(byType), selections, size, leaves: first.leaves };
+      const { selections, all, size } = this.#forAllTypes(fetched, [...setting.path, responseKey], first, setting);
+      return { ...combine(byType), selections, all, size, leaves: first.leaves };
     }
-    const split = byType.map((result, index): Result => {
-      if (result.selections.length === 0) return result;
-      return { ...result, selections: [inlineFragment(setting.types[index], result.selections)] };
-    });
+    const split = byType.map((result, index) => inFragment(setting.types[index], result));
     return { ...combine(split), whole: false };
   }
 
   #fieldOnType(node: FieldNode, type: string, responseKey: string, setting: Setting): FieldResult {
     const field = this.#fieldDefinition(type, node.name.value);
-    const { parent, inherited, keyIsEchoed } = setting;
-    const outcome = this.#decided.outcomeOf({ type, parent, node, field, inherited, keyIsEchoed });
+    const { parent, inherited, keyIsEchoed, self } = setting;
+    const outcome = this.#decided.outcomeOf({ type, parent, node, field, inherited, keyIsEchoed, self });
     const named = getNamedType(field.type);
     const path = [...setting.path, responseKey];
     const nonNull = isNonNullType(field.type);
     const about = { responseKey, dataKey: dataKeyOf(node), nonNull, type };
+    const place: FieldPlace = { node, named, path, shape: shapeField(about, setting), setting };
 
-    const decision = this.#canBeDone(outcome, named, setting) ? outcome : notPermitted(outcome);
+    const possible = feasible(outcome, named, inherited, this.#parts);
+    const decision = possible.kind === 'consented' ? this.#consentIn(possible, place) : possible;
     if (decision.kind === 'withheld') {
-      this.#refuse(decision, path, setting.site);
-      return { ...NOTHING, fields: [{ ...shapeField(about, setting), released: false }], whole: false };
+      this.found.refuse(decision, path, setting.site);
+      return { ...NOTHING, fields: [{ ...place.shape, released: false }], whole: false };
     }
-    this.#release(decision, setting);
+    if (decision.kind === 'released') {
+      this.found.release(decision, setting);
+      return this.#releasedField(decision, place);
+    }
+    this.found.releaseByConsent(decision, setting);
+    return this.#consentedField(decision, place);
+  }
+
+  #releasedField(decision: Released, { node, named, path, shape, setting }: FieldPlace): FieldResult {
     if (!node.selectionSet || !isCompositeType(named)) {
-      return { selections: [node], fields: [shapeField(about, setting)], leaves: 1, size: 1, whole: true, outcome: decision };
+      const name = decision.rung === setting.inherited?.rung ? undefined : decision.rung?.transform;
+      const transform = name === undefined ? undefined : { name, unlessConsent: decision.more?.key };
+      const field = transform === undefined ? shape : { ...shape, transform };
+      return { ...NOTHING, selections: [node], all: [node], fields: [field], leaves: 1, size: 1, outcome: decision };
     }
     const inner = this.#object(node.selectionSet, named, decision, { ...setting, path });
+    const consent = gatedAs(inner.consent, (selections) => (selections.length === 0 ? [] : [withSelections(node, selections)]));
     return {
       selections: [withSelections(node, inner.selections)],
-      fields: [{ ...shapeField(about, setting), inner: inner.shape }],
+      all: [withSelections(node, inner.all)],
+      fields: [{ ...shape, inner: inner.shape }],
       leaves: inner.leaves,
       size: inner.size + 1,
       whole: inner.whole,
+      consent: behind(stepOf(shape), this.#classification.lookups.has(decision.coordinate) ? knownByLookup(consent, node) : consent),
       outcome: decision,
       inner,
     };
   }
 
+  /** Whether consent can be looked at where the field stands; law alone counts where no person is around it, and no argument names one. */
+  #consentIn(decision: Consented, { setting }: FieldPlace): Consented | Released | Withheld {
+    // What law leaves of a value is fetched in any case; consent lets the rest of it through.
+    const { coordinate, law, consent } = decision;
+    if (setting.site !== undefined) return law === undefined ? decision : { kind: 'released', coordinate, rung: law, more: consent };
+    const namesPersons = this.#classification.subjectsOf.get(coordinate)?.some((path) => path.startsWith('$')) === true;
+    const isQuery = setting.parent === this.#schema.getQueryType();
+    const isWhole = law === undefined && consent.rung.transform === undefined;
+    return isQuery && namesPersons && isWhole ? decision : byLawOnly(decision);
+  }
+
+  #consentedField(decision: Consented, { node, named, path, shape, setting }: FieldPlace): FieldResult {
+    const { coordinate, consent } = decision;
+    const released: Released = { kind: 'released', coordinate, rung: consent.rung };
+    if (setting.site === undefined) {
+      const at = { ...setting, path, round: 1, knownAfter: 1 };
+      const inner = node.selectionSet && isCompositeType(named) ? this.#object(node.selectionSet, named, released, at) : undefined;
+      return consentedRoot(decision, { node, shape, keys: [] }, inner, this.#classification.subjectsOf.get(coordinate) ?? []);
+    }
+    const keys = setting.gate.includes(consent.key) ? setting.gate : [...setting.gate, consent.key].toSorted();
+    if (!node.selectionSet || !isCompositeType(named)) {
+      const isInherited = consent.rung === setting.inherited?.more?.rung;
+      return consentedLeaf(decision, { node, shape, keys }, isInherited ? undefined : consent.rung.transform);
+    }
+    const inner = this.#object(node.selectionSet, named, released, { ...setting, path, gate: keys });
+    const isEdge = concreteTypes(this.#schema, named).some((type) => this.#classification.subjects.has(type));
+    const others = isEdge ? [[]] : namedWays(this.#classification, coordinate);
+    return consentedObject(decision, { node, shape, keys }, inner, others);
+  }
+
   /** One selection for all types of an abstract place, its inner selections those of every type that the field can lead to. */
-  #forAllTypes(node: FieldNode, path: readonly string[], first: FieldResult, setting: Setting): Pick<Result, 'selections' | 'size'> {
+  #forAllTypes(
+    node: FieldNode,
+    path: readonly string[],
+    first: FieldResult,
+    setting: Setting,
+  ): Pick<Result, 'selections' | 'all' | 'size'> {
     const { parent } = setting;
     const named = 'getFields' in parent ? getNamedType(parent.getFields()[node.name.value]?.type) : undefined;
     if (!node.selectionSet || !first.outcome || !isCompositeType(named)) return first;
     const inner = this.#object(node.selectionSet, named, first.outcome, { ...setting, path });
-    return { selections: [withSelections(node, inner.selections)], size: inner.size + 1 };
+    return { selections: [withSelections(node, inner.selections)], all: [withSelections(node, inner.all)], size: inner.size + 1 };
   }
 
   /**
@@ -188,25 +205,14 @@ export class Pruner {
   #object(set: SelectionSetNode, named: GraphQLCompositeType, decision: Released, setting: Setting): ObjectResult {
     const known = this.#objects.get(set) ?? [];
     this.#objects.set(set, known);
-    const keyIsEchoed = this.#classification.lookups.has(decision.coordinate);
-    const same = known.find(
-      (entry) =>
-        entry.named === named &&
-        sameRung(entry.rung, decision.rung) &&
-        entry.keyIsEchoed === keyIsEchoed &&
-        entry.outerSite === setting.site &&
-        sameList(entry.path, setting.path),
-    );
+    const { lookups, selves, subjectsOf } = this.#classification;
+    const { coordinate } = decision;
+    const keyIsEchoed = lookups.has(coordinate) || selves.has(coordinate);
+    const wanted = { named, decision, keyIsEchoed, namesPersons: subjectsOf.has(coordinate), setting };
+    const same = known.find((entry) => isSameObject(entry, wanted));
     if (same) return same.result;
     const result = this.#makeObject(set, named, decision, setting, keyIsEchoed);
-    known.push({
-      named,
-      rung: decision.rung,
-      keyIsEchoed,
-      outerSite: setting.site,
-      path: setting.path,
-      result,
-    });
+    known.push({ ...wanted, result });
     return result;
   }
 
@@ -220,36 +226,68 @@ export class Pruner {
     const types = concreteTypes(this.#schema, named);
     const persons = types.filter((type) => this.#classification.subjects.has(type));
     const [person] = persons;
-    const site: MutableSite | undefined =
-      person === undefined ? undefined : { type: person, released: new Set(), withheld: new Set(), transformed: new Set() };
+    const isPerson = person !== undefined;
+    const site: MutableSite | undefined = isPerson
+      ? { type: person, released: new Set(), withheld: new Set(), transformed: new Set(), gated: [] }
+      : undefined;
+    const isGated = setting.gate.length > 0;
+    const knownAfter = isGated ? setting.knownAfter + 1 : setting.round;
+    const own = {
+      gate: [],
+      knownAfter,
+      round: isGated ? knownAfter + 1 : setting.round,
+      self: this.#classification.selves.has(decision.coordinate),
+    };
     const inner = this.selections([set], {
+      ...setting,
+      ...(isPerson ? own : {}),
       parent: named,
       types,
       concrete: isObjectType(named),
       inherited: decision,
       keyIsEchoed,
-      path: setting.path,
       site: site ?? setting.site,
     });
+    const helpers = [...this.#helpers(named, persons, inner), ...this.#named(decision.coordinate, named)];
+    const shape = { fields: inner.fields, site };
+    const size = inner.size + helpers.length;
+    const all = [...helpers, ...inner.all];
+    const consent = this.#withNamed(decision, setting, inner.consent);
+    const selections = isPerson && isGated ? helpers : [...helpers, ...inner.selections];
+    const plain = isPerson && isGated ? inner.selections : [];
+    const isTouched = site !== undefined && (plain.length > 0 || site.gated.length > 0 || consent.gated.length > 0);
+    if (!isTouched) return { ...inner, selections, all, size, shape, consent };
+    const places = placesOf({ consent, persons, concrete: isObjectType(named), knownAfter, plain }, this.#parts);
+    return { ...inner, selections, all, size, shape, consent: places };
+  }
+
+  /** What is fetched beside the client's selections: what an object is, and who it is. */
+  #helpers(named: GraphQLCompositeType, persons: readonly string[], inner: Result): readonly SelectionNode[] {
     const helpers: SelectionNode[] = [];
     if (isAbstractType(named) || inner.selections.length === 0) helpers.push(plainField('__typename'));
     for (const type of persons) {
-      const key = this.#classification.subjects.get(type)?.key ?? '';
-      const keyField = plainField(key, SUBJECT_KEY);
+      const keyField = plainField(this.#classification.subjects.get(type)?.key ?? '', SUBJECT_KEY);
       helpers.push(isObjectType(named) ? keyField : inlineFragment(type, [keyField]));
     }
-    const selections = [...helpers, ...inner.selections];
-    return { ...inner, selections, size: inner.size + helpers.length, shape: { fields: inner.fields, site } };
+    return helpers;
   }
 
-  /**
-   * A transform of a value type prunes its selection. Transforms of leaves belong to the shaping pass of a later release; until then a
-   * permit that asks for one opens nothing, and neither does one on an object that is no value type, whose fields would not know of it.
-   */
-  #canBeDone(outcome: Outcome, named: GraphQLNamedType, setting: Setting): boolean {
-    if (outcome.kind === 'withheld' || outcome.rung?.transform === undefined) return true;
-    if (outcome.rung === setting.inherited?.rung) return true;
-    return !isLeafType(named) && concreteTypes(this.#schema, named).every((type) => this.#classification.valueTypes.has(type));
+  /** Keys of the persons whom a record names, wherever the client looks: they are asked for consent, and told. */
+  #named(coordinate: string, named: GraphQLCompositeType): readonly SelectionNode[] {
+    const paths = (this.#classification.subjectsOf.get(coordinate) ?? []).filter((path) => !path.startsWith('$'));
+    return paths.map((path) => {
+      const { selection, inputs } = namedSelection(path.split('.'), named, this.#parts);
+      for (const input of inputs) this.found.inputs.add(input);
+      return selection;
+    });
+  }
+
+  /** Whom a record names is told of it too. */
+  #withNamed({ coordinate }: Released, { site: outer }: Setting, consent: ConsentResult): ConsentResult {
+    const ways = namedWays(this.#classification, coordinate);
+    if (ways.length === 0 || outer === undefined) return consent;
+    const site: Site = { type: outer.type, released: new Set([coordinate]), withheld: new Set(), transformed: new Set(), gated: [] };
+    return { ...consent, named: [...consent.named, ...ways.map((way) => ({ way, site }))] };
   }
 
   #fieldDefinition(type: string, name: string): GraphQLField<unknown, unknown> {
@@ -258,61 +296,6 @@ export class Pruner {
     if (!field) throw new Error('A valid document selects only fields that exist.');
     return field;
   }
-
-  #release(outcome: Released, setting: Setting): void {
-    this.released.add(outcome.coordinate);
-    if (outcome.rung) this.bases.set(outcome.coordinate, outcome.rung.basis);
-    if (outcome.rung?.transform === undefined) setting.site?.released.add(outcome.coordinate);
-    else setting.site?.transformed.add(outcome.coordinate);
-  }
-
-  #refuse(outcome: Withheld, path: readonly string[], site: MutableSite | undefined): void {
-    site?.withheld.add(outcome.coordinate);
-    const key = JSON.stringify([path, outcome.code]);
-    const { coordinate, code, group } = outcome;
-    // The first of several implementors' names it.
-    if (!this.refusals.has(key)) this.refusals.set(key, { path, coordinate, code, group });
-  }
-}
-
-/**
- * Names of fields that take arguments on some type. By name alone: implementors may add arguments, and a field that merges with itself
- * across fragments must be fetched under one name whatever types each fragment is for.
- */
-function namesWithArguments(schema: GraphQLSchema): ReadonlySet<string> {
-  const known = WITH_ARGUMENTS.get(schema);
-  if (known) return known;
-  const names = new Set<string>();
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type)) continue;
-    for (const field of Object.values(type.getFields())) if (field.args.length > 0) names.add(field.name);
-  }
-  WITH_ARGUMENTS.set(schema, names);
-  return names;
-}
-
-const WITH_ARGUMENTS = new WeakMap<GraphQLSchema, ReadonlySet<string>>();
-
-function notPermitted({ coordinate }: Outcome): Withheld {
-  return { kind: 'withheld', coordinate, code: 'FIELD_NOT_PERMITTED', group: undefined };
-}
-
-function sameRung(one: Released['rung'], other: Released['rung']): boolean {
-  return one === other || (one?.policyId === other?.policyId && one?.transform === other?.transform);
-}
-
-function sameList<Item>(one: readonly Item[], other: readonly Item[]): boolean {
-  return one.length === other.length && one.every((item, index) => item === other[index]);
-}
-
-function combine(results: readonly Result[]): Result {
-  return {
-    selections: results.flatMap((result) => result.selections),
-    fields: results.flatMap((result) => result.fields),
-    leaves: results.reduce((sum, result) => sum + result.leaves, 0),
-    size: results.reduce((sum, result) => sum + result.size, 0),
-    whole: results.every((result) => result.whole),
-  };
 }
 
 function shapeField(about: { responseKey: string; dataKey: string; nonNull: boolean; type?: string }, setting: Setting): ShapeField {

@@ -48,6 +48,7 @@ function entryOf(executed: Executed, pseudonymise: Pseudonymise, nowMs: number):
     bases: executed.data === undefined ? {} : Object.fromEntries(prepared.bases),
     inputs: executed.data === undefined ? [] : [...prepared.inputs],
     withheld: executed.refusals.map(({ coordinate, code }) => ({ coordinate, code })),
+    consents: [...executed.consents].toSorted(),
     persons: personsOf(executed, pseudonymise),
   };
 }

@@ -4,7 +4,7 @@ import { applications, type Check, type Problem } from '../graph.ts';
 
 export const RULES_URL = 'https://lien-thong.example/rules/v1.0';
 const FEDERATION_URL = /^https:\/\/specs\.apollo\.dev\/federation\/v2\.\d+$/;
-const RULES = ['personal', 'subject', 'reads', 'lookup', 'retained'] as const;
+const RULES = ['personal', 'subject', 'reads', 'lookup', 'self', 'retained'] as const;
 /** What the checks know by name. Anything else of federation changes nothing that they judge. */
 const FEDERATION = [
   'key',

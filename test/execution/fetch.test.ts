@@ -73,6 +73,7 @@ const QUERY: SubgraphRequest = {
   variables: {},
   idempotent: true,
   grant: { id: 'grant', token: 'token' },
+  caller: {} as SubgraphRequest['caller'],
   trace: { traceId: '0', traceparent: '00-0-0-00', tracestate: undefined },
   signal: new AbortController().signal,
 };

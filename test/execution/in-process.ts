@@ -57,12 +57,12 @@ export function prepare(
   const received = admit(request, {} as Caller, { graph, limits: LIMITS, documents: createDocumentCache(LIMITS) });
   if (received.kind === 'refusal') throw new Error(`Refused: ${JSON.stringify(received.errors)} ${query}`);
   const admitted = withConditionsDecided(received);
-  const decided = decide(admitted, { classification: graph.classification, policies });
+  const decided = decide(admitted, { classification: graph.classification, policies, consentKey: () => undefined });
   const pruned = prune(decided, { apiSchema: graph.apiSchema, classification: graph.classification });
-  if (pruned.document === undefined) return { admitted, pruned, plan: { kind: 'QueryPlan' }, compiled: NOTHING };
-  const fetched = withoutIntrospection(pruned.document);
+  if (pruned.complete === undefined) return { admitted, pruned, plan: { kind: 'QueryPlan' }, compiled: NOTHING };
+  const fetched = pruned.document && withoutIntrospection(pruned.document);
   const plan = fetched === undefined ? ({ kind: 'QueryPlan' } as const) : planned(planDocument, print(fetched));
-  return { admitted, pruned, plan, compiled: compileExecution(compileInput(graph, plan, pruned.document, admitted.document, pruned)) };
+  return { admitted, pruned, plan, compiled: compileExecution(compileInput(graph, plan, pruned.complete, admitted.document, pruned)) };
 }
 
 /** Apollo's planner threw on a document that is valid. */
@@ -79,7 +79,11 @@ function planned(planDocument: PlanDocument, document: string): QueryPlan {
 }
 
 /** Everything is skipped. */
-const NOTHING: CompiledExecution = { fetches: [], run: async () => ({ data: {}, errors: [] }) };
+const NOTHING: CompiledExecution = {
+  fetches: [],
+  mainFetches: 0,
+  run: async () => ({ data: {}, errors: [], untold: 0, consentMissing: false }),
+};
 
 function compileInput(graph: Graph, plan: QueryPlan, document: DocumentNode, source: DocumentNode, pruned: Pruned) {
   return { graph, plan, document, source, shape: pruned.shape, errorsMax: 100 };
@@ -100,6 +104,8 @@ export async function run({ compiled, admitted }: Executable, call: CallSubgraph
     seen: (idNumber, site) => void seen.push([idNumber, site]),
     distrusted: ({ subgraph }, why) => void distrusted.push(`${subgraph}: ${why}`),
     passMessages: options.passMessages ?? true,
+    agency: 'open',
+    consents: undefined,
   });
   return { ...(JSON.parse(JSON.stringify(result)) as ExecutionResult), distrusted, seen };
 }

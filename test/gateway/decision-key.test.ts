@@ -24,6 +24,7 @@ const CALLER: Admitted['caller'] = {
   emergencyReason: undefined,
   caseReference: undefined,
   onRefusal: 'prune',
+  citizen: undefined,
   approvedOperationsOnly: false,
 };
 

@@ -62,6 +62,7 @@ function pruned(query: string, rules: Rules, variables: Record<string, unknown> 
   const decided = decide(withConditionsDecided(admitted), {
     classification,
     policies: { version: 'v', decide: decideByRules, argumentsRead: new Set() },
+    consentKey: (coordinate) => classification.personal.get(coordinate)?.group,
   });
   return prune(decided, { apiSchema: schema, classification });
 }
@@ -110,7 +111,7 @@ describe('pruning', () => {
   });
 
   test('opens nothing by a transform that it cannot carry out', () => {
-    expect(errors(pruned('{ person(id: 1) { id name } }', { ...ROOTS, 'Person.name': 'initials' }))).toEqual([
+    expect(errors(pruned('{ person(id: 1) { id name } }', { ...ROOTS, 'Person.name': 'province' }))).toEqual([
       'person.name FIELD_NOT_PERMITTED',
     ]);
     expect(errors(pruned('{ person(id: 1) { id mother { name } } }', { ...ROOTS, 'Person.mother': 'year', 'Person.name': 'law' }))).toEqual(
@@ -118,9 +119,16 @@ describe('pruning', () => {
     );
   });
 
-  test('says that consent is missing where only consent would give a field', () => {
+  test('asks for what only consent gives apart from the rest, of the people who stand there', () => {
     const result = pruned('{ person(id: 1) { id phone } }', { ...ROOTS, 'Person.phone': 'consent' });
-    expect(result.refusals).toMatchObject([{ path: ['person', 'phone'], code: 'CONSENT_REQUIRED', group: 'g.contact' }]);
+    expect(result.refusals).toEqual([]);
+    expect(text(result)).not.toContain('phone');
+    expect(result.consent?.places).toMatchObject([{ type: 'Person', knownAfter: 0, gated: [{ keys: ['g.contact'] }] }]);
+  });
+
+  test('says that consent is missing where none can be given: no person is named', () => {
+    const result = pruned('{ entries { number } }', { ...ROOTS, 'Birth.number': 'consent', 'Death.number': 'law' });
+    expect(result.refusals).toMatchObject([{ path: ['entries', 'number'], code: 'CONSENT_REQUIRED', group: 'g.birth' }]);
   });
 
   test('asks an interface field only of the implementors that give it (GHSA-mx7m-j9xf-62hw, GHSA-x33c-7c2v-mrj9)', () => {
