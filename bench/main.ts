@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readOptions, type Options } from './options.ts';
+import { readOptions, type Options, type StudyName } from './options.ts';
 import { renderMarkdown } from './report/markdown.ts';
 import { gatherResults, type Results } from './report/results.ts';
 import { renderSvg } from './report/svg.ts';
@@ -10,7 +10,10 @@ import { renderTables } from './report/table.ts';
 import { missing } from './run/prerequisites.ts';
 import { LOAD_CORE, pin } from './run/processes.ts';
 import { runRounds } from './run/rounds.ts';
+import { stopOnSignals, type Signals } from './run/signals.ts';
 import { startCanned, startTarget, type RunningTarget } from './run/start.ts';
+import { growth } from './studies/growth.ts';
+import { stages } from './studies/stages.ts';
 import { TARGETS } from './targets/all.ts';
 import { composePeerSupergraph } from './work/graph.ts';
 
@@ -27,6 +30,7 @@ async function main(): Promise<number> {
   );
   if (typeof options === 'string') return complain([options]);
   if (options.markdown) return printMarkdown(options);
+  if (options.study !== undefined) return look(options, options.study);
   const problems = missing(TARGETS.filter(({ name }) => options.targets.includes(name)));
   if (problems.length > 0) return complain(problems);
   const results = await run(options);
@@ -39,6 +43,23 @@ async function main(): Promise<number> {
   return results.failures.length > 0 ? 1 : 0;
 }
 
+/** Runs a study that has no entry file of its own, prints its table and keeps it. */
+async function look(options: Options, study: StudyName): Promise<number> {
+  const problems = missing([]);
+  if (problems.length > 0) return complain(problems);
+  await using resources = new AsyncDisposableStack();
+  const signals = stopOnSignals(resources);
+  try {
+    const note = await { growth, stages }[study](options, { resources, signals, progress });
+    process.stdout.write(`\n${note.terminal}\n`);
+    if (!options.quick) await write(join(RESULTS, `${study}.md`), note.markdown);
+    return 0;
+  } catch (error) {
+    if (signals.stopping) await new Promise(() => undefined);
+    throw error;
+  }
+}
+
 async function run(options: Options): Promise<Results> {
   await using resources = new AsyncDisposableStack();
   const signals = stopOnSignals(resources);
@@ -49,34 +70,6 @@ async function run(options: Options): Promise<Results> {
     if (signals.stopping) await new Promise(() => undefined);
     throw error;
   }
-}
-
-interface Signals {
-  readonly stopping: boolean;
-  /** A start that has to be over before anything is let go of, since only then all that it opened is known. */
-  readonly waitFor: (start: Promise<unknown>) => void;
-}
-
-/** On SIGINT or SIGTERM stops everything that runs, drops the database, and ends this process. */
-function stopOnSignals(resources: AsyncDisposableStack): Signals {
-  let last: Promise<unknown> = Promise.resolve();
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      stopping = true;
-      const exit = (): never => process.exit(130);
-      const over = last.then(undefined, () => undefined);
-      over.then(async () => resources.disposeAsync()).then(exit, exit);
-    });
-  }
-  return {
-    get stopping() {
-      return stopping;
-    },
-    waitFor: (start) => {
-      last = start;
-    },
-  };
 }
 
 /** Starts the canned subgraphs and the targets and measures. A target that does not start is left out with its reason. */

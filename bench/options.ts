@@ -2,7 +2,15 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { WORK_NAMES, type WorkName } from './work/documents.ts';
 
+/** Studies that `--study` runs; the others have entry files of their own. */
+export const STUDY_NAMES = ['growth', 'stages'] as const;
+export type StudyName = (typeof STUDY_NAMES)[number];
+
 export interface Options {
+  /** A study to run in place of the comparison. */
+  readonly study: StudyName | undefined;
+  /** The largest population of the growth study. */
+  readonly citizensMax: number;
   readonly quick: boolean;
   readonly targets: readonly string[];
   readonly works: readonly WorkName[];
@@ -14,6 +22,10 @@ export interface Options {
   /** Print the README's table of the last results and run nothing. */
   readonly markdown: boolean;
 }
+
+const CITIZENS_MAX = 100_000;
+/** Loading more takes longer than the study waits. */
+const CITIZENS_MAX_LIMIT = 1_000_000;
 
 const FULL = { rounds: 3, seconds: 5, warmUpSeconds: 4 };
 const QUICK = { rounds: 1, seconds: 1, warmUpSeconds: 1 };
@@ -36,8 +48,16 @@ export function readOptions(args: readonly string[], targetNames: readonly strin
   const seconds = values.seconds === undefined ? defaults.seconds : Number(values.seconds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) return '--rounds takes a whole number from 1 to 100.';
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > 600) return '--seconds takes a whole number from 1 to 600.';
+  const { study } = values;
+  if (study !== undefined && !isStudy(study)) return `--study takes one of ${STUDY_NAMES.join(', ')}.`;
+  const citizensMax = values['citizens-max'] === undefined ? CITIZENS_MAX : Number(values['citizens-max']);
+  if (!Number.isInteger(citizensMax) || citizensMax < 10_000 || citizensMax > CITIZENS_MAX_LIMIT) {
+    return '--citizens-max takes a whole number from 10000 to 1000000.';
+  }
   if (!values.markdown && availableParallelism() < 2) return 'The bench needs two cores: one for the gateway, one for everything else.';
   return {
+    study,
+    citizensMax,
     quick: values.quick,
     targets,
     works,
@@ -48,6 +68,10 @@ export function readOptions(args: readonly string[], targetNames: readonly strin
     svgFile: values.svg,
     markdown: values.markdown,
   };
+}
+
+function isStudy(name: string): name is StudyName {
+  return STUDY_NAMES.some((study) => study === name);
 }
 
 function parse(args: readonly string[]) {
@@ -62,6 +86,8 @@ function parse(args: readonly string[]) {
       seconds: { type: 'string' },
       json: { type: 'string' },
       svg: { type: 'string' },
+      study: { type: 'string' },
+      'citizens-max': { type: 'string' },
     },
   });
 }

@@ -52,7 +52,7 @@ export type Overrides = readonly (readonly [label: string, isOn: boolean])[];
 export function createPlanner(sdl: string): PlanDocument {
   const supergraph = build(sdl);
   const api = supergraph.apiSchema();
-  const planner = new queryPlanner.QueryPlanner(supergraph);
+  const planner = new queryPlanner.QueryPlanner(supergraph, { typeConditionedFetching: true });
   return (document, overrides = []) =>
     planner.buildQueryPlan(federation.operationFromDocument(api, parse(document, { noLocation: true })), {
       overrideConditions: new Map(overrides),

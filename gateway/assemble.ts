@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { migrate, type Database } from '../platform/database.ts';
 import type { Logger } from '../platform/log.ts';
 import { startApollo } from './apollo.ts';
+import { loadConsentGroups } from './consent/groups.ts';
+import { createConsents } from './consent/lookup.ts';
+import { createConsentService, type ConsentService } from './consent/service.ts';
 import type { Limits } from './limits.ts';
 import { createBatching } from './execution/batch.ts';
 import { createSubgraphClient, type SubgraphClient } from './execution/fetch.ts';
@@ -22,6 +25,7 @@ import { fieldInputs } from './policy/field-inputs.ts';
 import { loadPolicies, type LoadedPolicies } from './policy/load.ts';
 import { OPEN_POLICIES, openClassification } from './policy/open.ts';
 import { linksAccessDirectives, loadScopes } from './policy/scopes-load.ts';
+import { createTakeProbes } from './probes/probes.ts';
 import type { Caller } from './request.ts';
 import { createServer, listenError, type Readiness } from './server.ts';
 import { createDocumentCache } from './stages/admit.ts';
@@ -68,6 +72,7 @@ export interface Governance {
   readonly plugins: (parts: {
     readonly policies: LoadedPolicies;
     readonly readiness: () => Promise<Readiness>;
+    readonly consents: ConsentService;
     /** What a plugin opened is let go of with the gateway. */
     readonly resources: AsyncDisposableStack;
   }) => Promise<readonly { readonly prefix: string; readonly plugin: FastifyPluginAsync }[]>;
@@ -79,7 +84,8 @@ export interface Gateway extends AsyncDisposable {
   readonly metrics: Metrics;
 }
 
-type Governed = Pick<PipelineParts, 'authenticate' | 'policies' | 'ledger' | 'grantIssuer'> & {
+type Governed = Pick<PipelineParts, 'authenticate' | 'policies' | 'ledger' | 'grantIssuer' | 'consents' | 'takeProbes'> & {
+  readonly consentService: ConsentService | undefined;
   readonly database: Database | undefined;
   readonly loaded: LoadedPolicies | undefined;
 };
@@ -100,7 +106,7 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
     throw new Error('@authenticated, @requiresScopes and @policy are not enforced beside policies. Compose the supergraph without them.');
   }
   const graph = plan.governance ? loaded : { ...loaded, classification: openClassification(loaded.apiSchema) };
-  const governed = plan.governance ? await govern(plan.governance, plan, metrics, resources) : ungoverned(loaded, plan);
+  const governed = plan.governance ? await govern(plan.governance, graph, plan, metrics, resources) : ungoverned(loaded, plan);
 
   const documents = createDocumentCache(limits);
   const apollo = resources.use(await startApollo(supergraphSdl, (sha256) => documents.get(sha256), log));
@@ -147,7 +153,6 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
     chooseOverrides: createChooseOverrides(overrideSources(loaded), new Set(plan.overrideLabels), Math.random),
     passMessages: plan.governance === undefined && plan.access === undefined,
     pseudonymKey: plan.governance?.pseudonymKey,
-    consents: undefined,
   });
 
   const readiness = async (): Promise<Readiness> => {
@@ -155,7 +160,9 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
     return { ready: ledgerUp, parts: governed.ledger === undefined ? {} : { ledger: ledgerUp ? 'up' : 'down' } };
   };
   const plugins =
-    plan.governance && governed.loaded ? await plan.governance.plugins({ policies: governed.loaded, readiness, resources }) : [];
+    plan.governance && governed.loaded && governed.consentService
+      ? await plan.governance.plugins({ policies: governed.loaded, readiness, consents: governed.consentService, resources })
+      : [];
   const app = await createServer({ pipeline, limits, metrics, log, readiness, plugins });
   resources.defer(async () => stopServing(app));
   try {
@@ -169,7 +176,13 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
   return { url: `http://${plan.host}:${port}`, port, metrics, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
 }
 
-async function govern(governance: Governance, plan: GatewayPlan, metrics: Metrics, resources: AsyncDisposableStack): Promise<Governed> {
+async function govern(
+  governance: Governance,
+  { classification }: Graph,
+  plan: GatewayPlan,
+  metrics: Metrics,
+  resources: AsyncDisposableStack,
+): Promise<Governed> {
   const { database } = governance;
   const { limits, log, clock } = plan;
   await migrate(database, MIGRATIONS);
@@ -186,6 +199,7 @@ async function govern(governance: Governance, plan: GatewayPlan, metrics: Metric
   });
   for (const warning of policies.warnings) log.warn(warning, 'a doubtful policy');
   const checkToken = createTokenCheck({ issuers: governance.tokenIssuers, clock, cacheMax: limits.tokenCacheMax });
+  const groups = await loadConsentGroups(database, classification, clock);
   const recorder = resources.use(createRecorder({ database, limits, metrics, log }));
   return {
     database,
@@ -194,6 +208,9 @@ async function govern(governance: Governance, plan: GatewayPlan, metrics: Metric
     authenticate: async (request) => authenticate(request, { checkToken, registry: policies.registry, log }),
     ledger: { recorder, pseudonymise: createPseudonymise(governance.pseudonymKey) },
     grantIssuer: { ...governance.grants, clock },
+    consents: createConsents({ database, groups, registry: policies.registry, clock, timeoutMs: limits.consentTimeoutMs }),
+    takeProbes: createTakeProbes(database, governance.pseudonymKey, clock),
+    consentService: createConsentService(database, { registry: policies.registry, policies, groups }, clock),
   };
 }
 
@@ -252,6 +269,8 @@ const OPEN: Governed = {
   authenticate: async () => ANYBODY,
   ledger: undefined,
   grantIssuer: undefined,
+  consents: undefined,
+  consentService: undefined,
 };
 
 async function answers(database: Database | undefined): Promise<boolean> {

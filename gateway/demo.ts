@@ -62,7 +62,7 @@ export function demoGovernance(parts: DemoParts): Governance {
       sealKeys: new Map([...keys.seals].map(([name, { key }]) => [name, key])),
     },
     pseudonymKey: keys.pseudonym,
-    plugins: async ({ policies, readiness, resources }) => {
+    plugins: async ({ policies, readiness, consents, resources }) => {
       const api = await createAdminApi({
         keys: [{ key: keys.admin, roles: ['reader', 'demo'] }],
         database,
@@ -71,6 +71,7 @@ export function demoGovernance(parts: DemoParts): Governance {
         status: async () => ({ profile: 'demo', ready: (await readiness()).ready, startedAt, policyVersion: policies.version }),
         checkPolicies: async () => checkPolicies(parts.policiesDir, parts.supergraphSdl),
         showcase: async (count) => showcase(parts, count),
+        consents: { consents, agencies: policies.registry.agencies },
       });
       const admin = resources.use(api);
       return [

@@ -27,6 +27,7 @@ export const ERRORS = {
   HEADER_INVALID: { status: 400, message: 'A header has a value that it cannot have. Correct it by the documentation.' },
   FIELD_NOT_PERMITTED: { status: 403, message: 'No rule gives this field to this application for this purpose. Leave it out.' },
   CONSENT_REQUIRED: { status: 403, message: 'This field needs the consent of the person for this purpose. Ask the person for it.' },
+  PROBES_USED_UP: { status: 429, message: 'No more questions of this kind about this person may be asked today. Ask again tomorrow.' },
   ASSURANCE_TOO_LOW: { status: 403, message: 'This field needs a stronger login of the officer. Log in at a higher level and ask again.' },
   UNAUTHORIZED_FIELD_OR_TYPE: {
     status: 403,

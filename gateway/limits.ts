@@ -73,6 +73,8 @@ export const LIMITS = {
   breakerFailuresMax: 20,
   /** A subgraph that is down is left alone this long, then one call tries it. */
   breakerOpenMs: 1_000,
+  /** Looking consents up may take this long before what needs them is withheld. */
+  consentTimeoutMs: 1_000,
   /** Records that wait for the database at once; beyond it answers are refused with AUDIT_UNAVAILABLE. */
   recordQueueMax: 10_000,
   /** Records in one INSERT. */

@@ -146,10 +146,14 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
   };
 }
 
-function startConsents({ caller, request }: Admitted, { consents, log }: PipelineParts): RequestConsents | undefined {
+function startConsents({ caller, request }: Admitted, { consents, takeProbes, log }: PipelineParts): RequestConsents | undefined {
   if (consents === undefined) return undefined;
-  return createRequestConsents(consents, caller, (error) => {
-    log.error({ err: error, traceId: request.trace.traceId }, 'consents could not be looked up; what needs them is withheld');
+  const failed = (error: unknown): void => {
+    log.error({ err: error, traceId: request.trace.traceId }, 'consents or questions could not be looked up; what needs them is withheld');
+  };
+  return createRequestConsents(consents, caller, failed, async (probes) => {
+    if (takeProbes === undefined) throw new Error('Nobody counts questions here.');
+    return takeProbes(caller.application, probes);
   });
 }
 

@@ -97,7 +97,8 @@ function versionOf({ package: name, isPeerPackage }: Target): string {
   return version;
 }
 
-function commit(): string {
+/** The commit measured, and whether the files measured differ from it. */
+export function commit(): string {
   try {
     const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
     return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '--', 'gateway', 'platform', 'bench') === '' ? '' : ' with changes'}`;

@@ -25,3 +25,10 @@ export const SIGNS_EXPLAINED: readonly string[] = [
   `^  the other core was less than ${LOAD_CORE_IDLE_MIN * 100} % idle: load generator or subgraphs may have been the limit`,
   `#  fewer than ${ANSWERS_PER_CONNECTION_MIN} answers for each connection: the rate is understated, give the round more --seconds`,
 ];
+
+/** A sentence about how much of the gateway's core others used while these were measured. */
+export function disturbance(measured: readonly Pick<Measured, 'othersOnGatewayCore'>[]): string {
+  const shares = measured.map(({ othersOnGatewayCore }) => othersOnGatewayCore * 100);
+  const [least, most] = [Math.min(...shares), Math.max(...shares)].map((share) => share.toFixed(0));
+  return `Other work of the machine took ${least} to ${most} % of the gateway's core in the rounds measured.`;
+}

@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { LOAD_CORE, pin } from './processes.ts';
 
-/** The server that the bench may make a database on. */
-export const BENCH_DATABASE_URL = process.env['BENCH_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+/** The server that the bench may make databases on. */
+export const BENCH_DATABASE_URL =
+  process.env['BENCH_DATABASE_URL'] ?? process.env['TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 
 export interface BenchDatabase extends AsyncDisposable {
   readonly url: string;
   /** Moves the server processes of this database's connections to the load's core, where the server is on this machine and we may. */
   readonly pinBackends: () => Promise<void>;
+  /** What it takes on disk, bytes. */
+  readonly sizeBytes: () => Promise<number>;
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -36,6 +39,10 @@ export async function openBenchDatabase(): Promise<BenchDatabase> {
         // A server on another machine, or one that belongs to somebody else, is left as it is.
         await pin(pid, LOAD_CORE).catch(() => undefined);
       }
+    },
+    async sizeBytes() {
+      const { rows } = await admin.query<{ bytes: string }>('SELECT pg_database_size($1) AS bytes', [name]);
+      return Number(rows[0]?.bytes ?? 0);
     },
     async [Symbol.asyncDispose]() {
       await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);

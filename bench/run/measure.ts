@@ -60,9 +60,9 @@ const IDLE_TIMEOUT_MS = 30_000;
  * works on after its clients have gone would take the time of whoever is measured next. Looking at its CPU alone is not enough, since it
  * may be waiting for a subgraph.
  */
-export async function untilIdle({ pid, url, headers }: RunningTarget): Promise<void> {
+export async function untilIdle({ target, pid, url, headers }: RunningTarget): Promise<void> {
   const deadline = performance.now() + IDLE_TIMEOUT_MS;
-  const probe = requestBody(WORKS.q3, 0);
+  const probe = target.probe ?? requestBody(WORKS.q3, 0);
   while (performance.now() < deadline) {
     const before = await cpuMsOf(pid);
     await delay(IDLE_POLL_MS);

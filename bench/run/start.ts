@@ -64,12 +64,12 @@ export async function startTarget(
   );
   const url = `http://127.0.0.1:${port}${launch.path ?? '/graphql'}`;
   const headers = launch.headers ?? {};
-  await Promise.race([untilAnswers(target.name, url, headers), running.ended]);
+  await Promise.race([untilAnswers(target, url, headers), running.ended]);
   return { target, pid: running.pid, url, headers, beforeRound: launch.beforeRound ?? (async () => undefined), directory };
 }
 
-async function untilAnswers(name: string, url: string, headers: Readonly<Record<string, string>>): Promise<void> {
-  const body = requestBody(WORKS.q3, 0);
+async function untilAnswers({ name, probe }: Target, url: string, headers: Readonly<Record<string, string>>): Promise<void> {
+  const body = probe ?? requestBody(WORKS.q3, 0);
   const deadline = performance.now() + START_TIMEOUT_MS;
   let last = 'nothing';
   while (performance.now() < deadline) {

@@ -21,9 +21,14 @@ export interface LoadPlan {
 }
 
 /** Writes the script that sends the work's bodies in turn with these headers, and gives its path. */
-export async function writeScript(work: Work, headers: Readonly<Record<string, string>>, directory: string): Promise<string> {
+export async function writeScript(
+  work: Work,
+  headers: Readonly<Record<string, string>>,
+  directory: string,
+  bodies: readonly string[] = Array.from({ length: REQUESTS_PER_WORK }, (_, index) => requestBody(work, index)),
+): Promise<string> {
   const bodiesFile = join(directory, `${work.name}.bodies`);
-  await writeFile(bodiesFile, `${Array.from({ length: REQUESTS_PER_WORK }, (_, index) => requestBody(work, index)).join('\n')}\n`);
+  await writeFile(bodiesFile, `${bodies.join('\n')}\n`);
   const all = { 'content-type': 'application/json', ...headers };
   const table = Object.entries(all).map(([name, value]) => `[${lua(name)}] = ${lua(value)}`);
   const script = `

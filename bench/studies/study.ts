@@ -3,9 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missing } from '../run/prerequisites.ts';
 import { LOAD_CORE, pin } from '../run/processes.ts';
+import type { Signals } from '../run/signals.ts';
 import { startCanned, startTarget, type RunningTarget } from '../run/start.ts';
 import { TARGETS } from '../targets/all.ts';
 import { composePeerSupergraph } from '../work/graph.ts';
+
+/** What `npm run bench -- --study NAME` gives a study. */
+export interface StudyParts {
+  /** Let go of at the end, also when the study is stopped. */
+  readonly resources: AsyncDisposableStack;
+  readonly signals: Signals;
+  readonly progress: (text: string) => void;
+}
 
 /**
  * Runs a study: the canned subgraphs are started, then each target named on the command line (`a,b`; else `defaults`) is started, looked at

@@ -6,7 +6,7 @@ import { LIMITS } from '../../gateway/limits.ts';
 import { openDatabase, type Database, type Queryable } from '../../platform/database.ts';
 import { createLog } from '../../platform/log.ts';
 import { SUPERGRAPH_FILE } from '../work/graph.ts';
-import type { GovernedSettings } from './governed.ts';
+import { GRANT_ISSUER, type GovernedSettings } from './governed.ts';
 
 // Entry file of the governed targets: this gateway put together as in production, with the policies of the bench.
 
@@ -53,7 +53,7 @@ const gateway = await startGateway({
     defaultIssuer: settings.issuer,
     tokenIssuers: [{ issuer: settings.issuer, audience: settings.audience, jwks: settings.jwks }],
     grants: {
-      issuer: 'lien-thong-bench',
+      issuer: GRANT_ISSUER,
       privateKey: createPrivateKey(settings.grantPrivateKey),
       sealKeys: new Map(Object.entries(settings.sealKeys).map(([name, key]) => [name, Buffer.from(key, 'base64')])),
     },

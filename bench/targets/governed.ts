@@ -28,8 +28,25 @@ export interface GovernedSettings {
   readonly databaseUrl: string | undefined;
 }
 
-/** Makes the keys of an installation and a token of its issuer, and starts the gateway with bench/policies. */
-export async function launchGoverned({ port, subgraphUrls, directory }: TargetContext, databaseUrl: string | undefined): Promise<Launch> {
+/** What the gateway and its registers have to agree about. */
+export type GovernedKeys = Pick<GovernedSettings, 'grantPrivateKey' | 'sealKeys'>;
+
+/** The name under which registers know the gateway of the bench. */
+export const GRANT_ISSUER = 'lien-thong-bench';
+
+export function createGovernedKeys(): GovernedKeys {
+  return {
+    grantPrivateKey: generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }),
+    sealKeys: Object.fromEntries(SUBGRAPHS.map((name) => [name, randomBytes(32).toString('base64')])),
+  };
+}
+
+/** Makes the other keys of an installation and a token of its issuer, and starts the gateway with bench/policies. */
+export async function launchGoverned(
+  { port, subgraphUrls, directory }: TargetContext,
+  databaseUrl: string | undefined,
+  keys: GovernedKeys = createGovernedKeys(),
+): Promise<Launch> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const settings: GovernedSettings = {
     port,
@@ -37,8 +54,7 @@ export async function launchGoverned({ port, subgraphUrls, directory }: TargetCo
     issuer: ISSUER,
     audience: AUDIENCE,
     jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: 'bench', alg: 'ES256' }] },
-    grantPrivateKey: generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }),
-    sealKeys: Object.fromEntries(SUBGRAPHS.map((name) => [name, randomBytes(32).toString('base64')])),
+    ...keys,
     pseudonymKey: randomBytes(32).toString('base64'),
     databaseUrl,
   };

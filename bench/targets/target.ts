@@ -10,6 +10,8 @@ export interface Target {
   readonly package?: string;
   /** Installed by bench/peers/package.json and not by the project's own. */
   readonly isPeerPackage?: true;
+  /** Body of a small request that is answered with a name; the first of Q3 unless told. */
+  readonly probe?: string;
   readonly launch: (context: TargetContext) => Promise<Launch>;
 }
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { CITIZENS_MAX } from './limits.ts';
 import { readCommandSettings, type CommandSettings } from './command-settings.ts';
+import type { ConsentOptions } from './commands/consent.ts';
 
 /**
  * The command line, `npm run --silent cli -- COMMAND`. Each command is loaded when it is called, so that asking for a token does not wait
@@ -43,6 +44,55 @@ program
     const passed = await policyCheck(settings(), directory === undefined ? undefined : fromCaller(directory), options.json === true);
     if (!passed) process.exitCode = 1;
   });
+
+const consent = program.command('consent').description('consents of people, noted by an operator');
+const person = ['--person <id>', 'ID number, 12 digits'] as const;
+
+consent
+  .command('give')
+  .description('note a consent, and show its page of terms')
+  .requiredOption(...person)
+  .requiredOption('--agency <id>', 'who may see it, for example hospital')
+  .requiredOption('--purpose <id>', 'what for, for example health.check-in')
+  .requiredOption('--group <name...>', 'group of data, for example residents.contact')
+  .option('--until <date>', 'last day, like 2027-12-31; a year without it')
+  .option('--evidence <reference>', "where the proof of the person's will is kept")
+  .option('--json', 'print JSON')
+  .action(async (options: ConsentOptions) => (await import('./commands/consent.ts')).consentGive(settings(), options));
+
+consent
+  .command('withdraw')
+  .description('withdraw a consent; it holds for the next request')
+  .requiredOption(...person)
+  .requiredOption('--agency <id>', 'to whom it was given')
+  .requiredOption('--purpose <id>', 'what for')
+  .option('--group <name...>', 'group of data; all without it')
+  .option('--evidence <reference>', "where the proof of the person's will is kept")
+  .option('--json', 'print JSON')
+  .action(async (options: ConsentOptions) => (await import('./commands/consent.ts')).consentWithdraw(settings(), options));
+
+consent
+  .command('list')
+  .description('show what a person consented to: who may see what, what for, until when')
+  .requiredOption(...person)
+  .option('--json', 'print JSON')
+  .action(async (options: { person: string; json?: true }) => (await import('./commands/consent.ts')).consentList(settings(), options));
+
+consent
+  .command('extend')
+  .description('let a consent hold longer')
+  .requiredOption('--id <uuid>', 'the consent')
+  .requiredOption('--until <date>', 'last day, like 2027-12-31')
+  .option('--json', 'print JSON')
+  .action(async (options: { id: string; until: string; json?: true }) =>
+    (await import('./commands/consent.ts')).consentExtend(settings(), options),
+  );
+
+consent
+  .command('receipt')
+  .description('print the record of a consent as it was given')
+  .requiredOption('--id <uuid>', 'the consent')
+  .action(async (options: { id: string }) => (await import('./commands/consent.ts')).consentReceipt(settings(), options));
 
 // A reader that has seen enough (`… | head -1`) closes the pipe; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -1,8 +1,9 @@
-import { buildASTSchema, GraphQLError, isScalarType, type GraphQLSchema } from 'graphql';
+import { buildASTSchema, extendSchema, GraphQLError, isScalarType, type GraphQLSchema } from 'graphql';
 import { gql } from 'graphql-tag';
 import { allow, applyMiddleware, deny, rule, shield } from '../../platform/graphql-shield.ts';
 import { SCALARS } from '../../platform/scalars.ts';
 import type { CheckReport } from '../policy/check.ts';
+import { CONSENT_TYPES, consentRoot, type ConsentSources } from './consent-schema.ts';
 import { CITIZENS_MAX } from './limits.ts';
 import { passes } from './policy-report.ts';
 import type { Administrator, AdminRole } from './token.ts';
@@ -62,6 +63,8 @@ export interface AdminSources {
   readonly checkPolicies: () => Promise<CheckReport>;
   /** ID numbers of synthetic citizens; undefined where data may be real, and then nobody gets any. */
   readonly showcase: ((count: number) => Promise<readonly string[]>) | undefined;
+  readonly consents: Omit<ConsentSources, 'clock'>;
+  readonly clock: () => number;
 }
 
 export interface AdminContext {
@@ -74,14 +77,19 @@ const IS_DEMO = has('demo');
 
 /** The admin API's schema, every field guarded by role: what is not allowed here is denied, new fields included. */
 export function createAdminSchema(): GraphQLSchema {
-  const schema = buildASTSchema(TYPES);
+  const schema = extendSchema(buildASTSchema(TYPES), CONSENT_TYPES);
   for (const scalar of [SCALARS.IdNumber, SCALARS.DateTime]) {
     const declared = schema.getType(scalar.name);
     if (isScalarType(declared)) declared.serialize = scalar.serialize;
   }
   const permissions = shield(
     {
-      Query: { status: IS_READER, policyCheck: IS_READER, citizens: IS_DEMO },
+      Query: { status: IS_READER, policyCheck: IS_READER, citizens: IS_DEMO, consents: IS_DEMO, consentReceipt: IS_DEMO },
+      Mutation: { giveConsent: IS_DEMO, withdrawConsent: IS_DEMO, extendConsent: IS_DEMO },
+      Consent: allow,
+      ConsentGroup: allow,
+      Names: allow,
+      ConsentReceipt: allow,
       Status: allow,
       PolicyReport: allow,
       PolicyProblem: allow,
@@ -117,6 +125,7 @@ export function adminRoot(sources: AdminSources): Record<string, (args: never) =
       }
       return sources.showcase(count);
     },
+    ...consentRoot({ ...sources.consents, clock: sources.clock }),
   };
 }
 

@@ -18,7 +18,6 @@ const DOCUMENT_TOKENS_MAX = 1_000;
 export interface AdminApiDeps extends AdminSources {
   readonly keys: readonly AdminKey[];
   readonly database: Database;
-  readonly clock: () => number;
   readonly log: Logger;
 }
 

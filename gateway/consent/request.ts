@@ -1,6 +1,10 @@
+import type { Probe } from '../probes/probes.ts';
 import type { Consents } from './consents.ts';
 
-export type ConsentState = 'given' | 'missing' | 'unknown';
+/** Begins the keys of bounded questions; no group does. */
+const PROBE_PREFIX = 'probe ';
+
+export type ConsentState = 'given' | 'missing' | 'used-up' | 'unknown';
 
 /** The consents of people met in one request: each person is looked up once, and nothing is kept past it. */
 export interface RequestConsents {
@@ -8,6 +12,8 @@ export interface RequestConsents {
   ask(idNumbers: Iterable<string>): Promise<void>;
   /** Of a person who was looked up. Unknown when the store failed. */
   state(idNumber: string, key: string): ConsentState;
+  /** Notes questions that permits bound, by key, before they are asked. Resolves also when that fails: then none may be asked. */
+  take(probes: readonly (Probe & { readonly key: string })[]): Promise<void>;
   /** Ids of the consents that something was released by. */
   readonly relied: ReadonlySet<string>;
 }
@@ -17,10 +23,12 @@ export function createRequestConsents(
   consents: Consents,
   { agency, purpose }: { readonly agency: string; readonly purpose: string },
   failed: (error: unknown) => void,
+  takeProbes: (probes: readonly Probe[]) => Promise<readonly ReadonlySet<string>[]>,
 ): RequestConsents {
   const found = new Map<string, ReadonlyMap<string, string> | 'unknown' | undefined>();
   const underWay = new Set<Promise<void>>();
   const relied = new Set<string>();
+  const probed = new Map<string, ConsentState>();
 
   const find = async (idNumbers: readonly string[]): Promise<void> => {
     try {
@@ -46,7 +54,21 @@ export function createRequestConsents(
       }
       await Promise.all(underWay);
     },
+    async take(probes) {
+      const some = probes.filter(({ idNumbers }) => idNumbers.length > 0);
+      if (some.length === 0) return;
+      try {
+        const taken = await takeProbes(some);
+        for (const [index, { key, idNumbers }] of some.entries()) {
+          for (const id of idNumbers) probed.set(`${id} ${key}`, taken[index]?.has(id) === true ? 'given' : 'used-up');
+        }
+      } catch (error) {
+        for (const { key, idNumbers } of some) for (const id of idNumbers) probed.set(`${id} ${key}`, 'unknown');
+        failed(error);
+      }
+    },
     state(idNumber, key) {
+      if (key.startsWith(PROBE_PREFIX)) return probed.get(`${idNumber} ${key}`) ?? 'missing';
       const known = found.get(idNumber);
       if (known === 'unknown') return 'unknown';
       const id = known?.get(key);

@@ -1,5 +1,5 @@
 import { isData, read, type Data, type Key } from './data.ts';
-import { CONSENT_UNKNOWN } from './people.ts';
+import { CONSENT_UNKNOWN, PROBES_USED_UP } from './people.ts';
 import { SUBJECT_KEY, type PersonSeen, type Site } from './shape.ts';
 
 /**
@@ -43,7 +43,7 @@ export interface AnswerObject {
 
 /** What value completion found wrong. A `null` may be the trace of an error that a subgraph told; an `invalid` value never is. */
 export interface Issue {
-  readonly kind: 'null' | 'invalid' | 'consent-missing' | 'consent-unknown';
+  readonly kind: 'null' | 'invalid' | 'consent-missing' | 'consent-unknown' | 'consent-used-up';
   /** Client's path with list indices. */
   readonly path: readonly (string | number)[];
   /** What is wrong, without the value. */
@@ -83,7 +83,7 @@ export class Walk {
 
   /** A value that consent takes out. */
   withhold(mark: symbol, consent: ConsentWanted | undefined): undefined {
-    const kind = mark === CONSENT_UNKNOWN ? 'consent-unknown' : 'consent-missing';
+    const kind = mark === CONSENT_UNKNOWN ? 'consent-unknown' : mark === PROBES_USED_UP ? 'consent-used-up' : 'consent-missing';
     if (this.issues.length >= this.#issuesMax) this.untold += 1;
     else this.issues.push({ kind, path: this.path.slice(0, this.depth + 1), what: '', consent });
   }

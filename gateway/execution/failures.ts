@@ -50,9 +50,9 @@ export class Failures {
   with(issues: readonly Issue[]): readonly ClientError[] {
     const explains = this.#errors.length > 0;
     for (const { kind, path, what, consent } of issues) {
-      if (kind === 'consent-missing' || kind === 'consent-unknown') {
+      if (kind !== 'null' && kind !== 'invalid') {
         if (this.#errors.length >= this.#errorsMax) break;
-        const code = kind === 'consent-missing' ? 'CONSENT_REQUIRED' : 'CONSENT_UNAVAILABLE';
+        const code = CONSENT_CODES[kind];
         this.#errors.push(clientError(code, { path, ...(consent === undefined ? {} : { extensions: { ...consent } }) }));
         continue;
       }
@@ -79,6 +79,12 @@ export class Failures {
     );
   }
 }
+
+const CONSENT_CODES = {
+  'consent-missing': 'CONSENT_REQUIRED',
+  'consent-unknown': 'CONSENT_UNAVAILABLE',
+  'consent-used-up': 'PROBES_USED_UP',
+} as const;
 
 function withPath(path: Path): { readonly path?: Path } {
   return path.length === 0 ? {} : { path };

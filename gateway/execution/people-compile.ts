@@ -2,8 +2,9 @@ import { getArgumentValues, print, type FieldNode, type GraphQLField, type Graph
 import type { QueryPlan } from '../apollo.ts';
 import type { Data } from './data.ts';
 import { askedBy, createMerger, type Asked, type Merger } from './merge.ts';
-import type { GatedRoot, NamedPersons, PeoplePlace } from './people.ts';
+import type { GatedRoot, NamedPersons, PeoplePlace, ProbeKey } from './people.ts';
 import type { PeoplePart, Round, Rounds } from './people-rounds.ts';
+import { PEOPLE_SUBGRAPH } from './people-roots.ts';
 import { compilePlan } from './plan-compile.ts';
 import type { FetchPart, Step } from './plan-run.ts';
 import type { TypeNames } from './type-names.ts';
@@ -15,6 +16,7 @@ export interface PlannedRounds {
   readonly later: readonly (QueryPlan | undefined)[];
   readonly roots: readonly QueryPlan[];
   readonly named: readonly NamedPersons[];
+  readonly probes: readonly ProbeKey[];
 }
 
 export interface CompiledRound {
@@ -31,6 +33,8 @@ export interface CompiledPlace {
 
 export interface CompiledPart extends PeoplePart {
   readonly asked: Asked;
+  /** Names under which the plan takes the key from the root: clients give it others. */
+  readonly keyNames: readonly string[];
 }
 
 export interface CompiledRoot {
@@ -46,6 +50,7 @@ export interface CompiledPeople {
   readonly later: readonly CompiledRound[];
   readonly roots: readonly CompiledRoot[];
   readonly named: readonly NamedPersons[];
+  readonly probes: ReadonlyMap<string, ProbeKey>;
   readonly merger: Merger;
 }
 
@@ -57,10 +62,20 @@ export function compilePeople(planned: PlannedRounds, query: GraphQLObjectType, 
   const round = ({ places, parts, document }: Round, plan: QueryPlan | undefined): CompiledRound => {
     const asked = document === undefined ? NOTHING_ASKED : askedBy(print(document), false, undefined);
     const byAlias = new Map(asked.fields.map(({ key, inner }) => [key.name, inner]));
+    const before = fetches.length;
+    const step = plan && compilePlan(plan, types, fetches).step;
+    const taken = fetches.slice(before).filter(({ subgraph }) => subgraph === PEOPLE_SUBGRAPH);
+    const roots = taken.flatMap(({ operation }) => askedBy(operation, false, undefined).fields);
     return {
       places: places.map((place) => ({ place, idsFrom: place.lookup && lookupIds(place.lookup, query) })),
-      parts: parts.map((part) => ({ ...part, asked: byAlias.get(part.alias) ?? NOTHING_ASKED })),
-      step: plan && compilePlan(plan, types, fetches).step,
+      parts: parts.map((part) => {
+        const names = roots
+          .filter(({ key }) => key.name === part.alias)
+          .flatMap(({ inner }) => inner?.fields.map(({ key }) => key.name) ?? []);
+        const keyNames = [...new Set([part.place.keyField, ...names])].filter((name) => name !== '__typename');
+        return { ...part, asked: byAlias.get(part.alias) ?? NOTHING_ASKED, keyNames };
+      }),
+      step,
     };
   };
   return {
@@ -72,6 +87,7 @@ export function compilePeople(planned: PlannedRounds, query: GraphQLObjectType, 
       return { root, step: plan && compilePlan(plan, types, fetches).step, asked: askedBy(print(document), false, undefined), idsFrom };
     }),
     named: planned.named,
+    probes: new Map(planned.probes.map((probe) => [probe.key, probe])),
     merger: createMerger(types.objects),
   };
 }

@@ -1,8 +1,9 @@
+import { getArgumentValues } from 'graphql';
 import type { SubgraphError } from '../apollo.ts';
 import type { RequestConsents } from '../consent/request.ts';
 import type { Data } from './data.ts';
 import type { Asked } from './merge.ts';
-import { CONSENT_MISSING, CONSENT_UNKNOWN, type NamedCheck, type PeoplePlace } from './people.ts';
+import { CONSENT_MISSING, CONSENT_UNKNOWN, PROBES_USED_UP, type NamedCheck, type PeoplePlace, type ProbeKey } from './people.ts';
 import type { CompiledPart, CompiledPeople, CompiledPlace, CompiledRoot, CompiledRound } from './people-compile.ts';
 import { PEOPLE_SUBGRAPH } from './people-roots.ts';
 import { idOf, visitAt, visitHolders, visitPlaces } from './people-ways.ts';
@@ -35,7 +36,10 @@ export async function runPeople(
   const known = new Map(early.places.map(({ place, idsFrom }) => [place, [...new Set(idsFrom?.(run.variables))]]));
   const rootIds = roots.map(({ idsFrom }) => idsFrom(run.variables));
   const before = consents.ask([...[...known.values()].flat(), ...rootIds.flat()]);
-  const first = before.then(async () => fetchRound(early, known, consents, run));
+  const first = before.then(async () => {
+    await takeProbes(early, known, people, consents, run);
+    return fetchRound(early, known, consents, run);
+  });
   const askedRoots = roots.map(async (root, index) => before.then(async () => runRoot(root, rootIds[index] ?? [], people, consents, run)));
   const [fetched] = await Promise.all([first, main, ...askedRoots]);
   absorb(fetched, people, run);
@@ -43,9 +47,29 @@ export async function runPeople(
   for (const [index, round] of later.entries()) {
     const ids = new Map(round.places.map(({ place }) => [place, idsAt(run.root, place)]));
     await consents.ask([...ids.values()].flat());
+    await takeProbes(round, ids, people, consents, run);
     absorb(await fetchRound(round, ids, consents, run), people, run);
     await settle(round, later[index + 1], consents, run);
   }
+}
+
+/** Notes bounded questions to the people of whom everything else allows them to be asked. */
+async function takeProbes(round: CompiledRound, ids: Ids, { probes }: CompiledPeople, consents: RequestConsents, run: Run): Promise<void> {
+  if (probes.size === 0) return;
+  const asked = round.parts.flatMap(({ place, keys }) =>
+    keys.flatMap((key) => {
+      const probe = probes.get(key);
+      if (probe === undefined) return [];
+      const others = keys.filter((other) => !probes.has(other));
+      const idNumbers = (ids.get(place) ?? []).filter((id) => others.every((other) => consents.state(id, other) === 'given'));
+      return [{ ...probeOf(probe, run), idNumbers }];
+    }),
+  );
+  await consents.take(asked);
+}
+
+function probeOf({ key, coordinate, max, node, field }: ProbeKey, { variables }: Run) {
+  return { key, coordinate, max, question: JSON.stringify(getArgumentValues(field, node, { ...variables })) };
 }
 
 /** Asks for what people have consented to, and for what needs no consent of those who are known only now. */
@@ -53,10 +77,10 @@ async function fetchRound(round: CompiledRound, ids: Ids, consents: RequestConse
   const idsOf = new Map<CompiledPart, readonly string[]>();
   const data: Data = {};
   for (const part of round.parts) {
-    const { type, keyField } = part.place;
+    const { type } = part.place;
     const admitted = (ids.get(part.place) ?? []).filter((id) => part.keys.every((key) => consents.state(id, key) === 'given'));
     idsOf.set(part, admitted);
-    data[part.alias] = admitted.map((id) => ({ __typename: type, [keyField]: id }));
+    data[part.alias] = admitted.map((id) => ({ __typename: type, ...Object.fromEntries(part.keyNames.map((name) => [name, id])) }));
   }
   const told: [SubgraphError, Path][] = [];
   const unavailable: [Path, Asked][] = [];
@@ -113,8 +137,7 @@ async function settle(round: CompiledRound, next: CompiledRound | undefined, con
       for (const { consent, field } of place.marks) {
         const state = consents.state(id, consent);
         if (state === 'given') continue;
-        const mark = state === 'missing' ? CONSENT_MISSING : CONSENT_UNKNOWN;
-        visitHolders(person, field, (holder, key) => void (holder[key] = mark));
+        visitHolders(person, field, (holder, key) => void (holder[key] = MARKS[state]));
       }
     });
   }
@@ -151,6 +174,8 @@ function checked(value: unknown, check: NamedCheck, consents: RequestConsents): 
   return mark ?? value;
 }
 
+const MARKS = { missing: CONSENT_MISSING, 'used-up': PROBES_USED_UP, unknown: CONSENT_UNKNOWN } as const;
+
 function idsNamed(value: unknown, { named }: NamedCheck): readonly string[] {
   const ids: string[] = [];
   for (const way of named) {
@@ -165,14 +190,17 @@ function idsNamed(value: unknown, { named }: NamedCheck): readonly string[] {
 async function runRoot(
   { root, step, asked }: CompiledRoot,
   ids: readonly string[],
-  { merger }: CompiledPeople,
+  { merger, probes }: CompiledPeople,
   consents: RequestConsents,
   run: Run,
 ): Promise<void> {
+  const probe = probes.get(root.consent);
+  if (probe !== undefined) await consents.take([{ ...probeOf(probe, run), idNumbers: [...new Set(ids)] }]);
   const states = ids.map((id) => consents.state(id, root.consent));
   const isGiven = ids.length > 0 && states.every((state) => state === 'given');
   if (!isGiven) {
-    run.root[root.field.key.name] = states.includes('missing') || ids.length === 0 ? CONSENT_MISSING : CONSENT_UNKNOWN;
+    const [worst = 'missing'] = (['missing', 'used-up', 'unknown'] as const).filter((state) => states.includes(state));
+    run.root[root.field.key.name] = MARKS[worst];
     return;
   }
   const data: Data = {};

@@ -1,4 +1,4 @@
-import type { FieldNode, SelectionNode } from 'graphql';
+import type { FieldNode, GraphQLField, SelectionNode } from 'graphql';
 import type { Key } from './data.ts';
 import type { Site } from './shape.ts';
 
@@ -67,14 +67,27 @@ export interface NamedPersons {
   readonly site: Site;
 }
 
+/** Questions to people that a permit bounds; the key stands among those of consents. */
+export interface ProbeKey {
+  readonly key: string;
+  readonly coordinate: string;
+  readonly max: number;
+  /** For its arguments. */
+  readonly node: FieldNode;
+  readonly field: GraphQLField<unknown, unknown>;
+}
+
 /** Everything about an operation that depends on the consent of people. */
 export interface ConsentPlan {
   readonly places: readonly PeoplePlace[];
   readonly roots: readonly GatedRoot[];
   readonly named: readonly NamedPersons[];
+  readonly probes: readonly ProbeKey[];
 }
 
 /** Stands in the data for a value that is withheld. A symbol, so that no way through the data leads into it. */
 export const CONSENT_MISSING = Symbol('consent is missing');
+/** The same where too much was asked of the person already. */
+export const PROBES_USED_UP = Symbol('no more questions today');
 /** The same where consent could not be looked up. */
 export const CONSENT_UNKNOWN = Symbol('consent is unknown');

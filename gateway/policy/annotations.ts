@@ -16,9 +16,12 @@ export interface Annotations {
   readonly transform: string | undefined;
   /** First moment at which the permit no longer counts, milliseconds since the epoch; Infinity without `@until`. */
   readonly endsAtMs: number;
+  /** Distinct questions to one person in a day; undefined without a bound. */
+  readonly probesMax: number | undefined;
 }
 
-const OF_PERMIT = ['id', 'basis', 'reference', 'transform', 'until'] as const;
+const OF_PERMIT = ['id', 'basis', 'reference', 'transform', 'until', 'probes'] as const;
+const PROBES_MAX = 1_000;
 const OF_FORBID = ['id', 'reference'] as const;
 const DAY_MS = 86_400_000;
 
@@ -74,9 +77,22 @@ export function readAnnotations(
     wrong('until', `@until(${JSON.stringify(until)}) is no day. Write it like "2027-12-31".`);
   }
 
+  const probes = given.get('probes');
+  if (known.includes('probes') && probes !== undefined) {
+    const count = Number(probes);
+    if (!/^\d+$/.test(probes) || count < 1 || count > PROBES_MAX) {
+      wrong('probes', `@probes(${JSON.stringify(probes)}) is no bound. It is a whole number of questions a day, 1 to ${PROBES_MAX}.`);
+    } else if (basis === 'CONSENT') {
+      wrong('probes', '@probes bounds what law gives. Who consents gives the answer itself: leave it out.');
+    }
+  }
+
   if (problems.length > 0 || id === undefined) return { annotations: undefined, problems };
   const endsAtMs = until === undefined ? Infinity : endOfDayMs(until);
-  return { annotations: { id, basis: basis ?? '', reference, transform, endsAtMs }, problems };
+  return {
+    annotations: { id, basis: basis ?? '', reference, transform, endsAtMs, probesMax: probes === undefined ? undefined : Number(probes) },
+    problems,
+  };
 }
 
 /** The end of a day in Vietnam, which is UTC+7 without summer time: the day of `@until` still counts. */

@@ -117,15 +117,19 @@ export function decisionOf(permits: readonly Policy[], nowMs: number): Decision 
   };
 }
 
-/** No transform gives more than any; among equals the smaller id stands, so that the record names the same permit every time. */
+/** No transform gives more than any, no bound on questions more than one; among equals the smaller id stands, so that the record names the same permit every time. */
 function bestRung(permits: readonly Policy[]): Rung | undefined {
   let best: Policy | undefined;
   for (const permit of permits) {
-    const whole = permit.transform === undefined;
-    const bestWhole = best?.transform === undefined;
-    if (!best || (whole === bestWhole ? permit.id < best.id : whole)) best = permit;
+    const rank = rankOf(permit);
+    const bestRank = best === undefined ? -1 : rankOf(best);
+    if (!best || (rank === bestRank ? permit.id < best.id : rank > bestRank)) best = permit;
   }
-  return best && { policyId: best.id, basis: best.basis, reference: best.reference, transform: best.transform };
+  return best && { policyId: best.id, basis: best.basis, reference: best.reference, transform: best.transform, probesMax: best.probesMax };
+}
+
+function rankOf({ transform, probesMax }: Policy): number {
+  return (transform === undefined ? 2 : 0) + (probesMax === undefined ? 1 : 0);
 }
 
 /** The argument values that policies read; undefined when one is not of the type that the schema gives it, which nobody can decide on. */

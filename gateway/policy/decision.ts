@@ -57,6 +57,8 @@ export interface Rung {
   readonly basis: string;
   readonly reference: string | undefined;
   readonly transform: string | undefined;
+  /** Distinct questions to one person in a day; undefined without a bound. */
+  readonly probesMax?: number | undefined;
 }
 
 /** Decides one coordinate. Pure given the policy version and the clock; never depends on a person. */

@@ -1,6 +1,7 @@
 import {
   getArgumentValues,
   getOperationAST,
+  print,
   visit,
   type DocumentNode,
   type FieldNode,
@@ -65,6 +66,8 @@ export interface ByConsent {
   /** Under which the consents of people are found (consent/consents.ts). */
   readonly key: string;
   readonly group: string;
+  /** Not consent but a bound on questions decides: so many distinct ones to a person in a day. */
+  readonly probesMax?: number | undefined;
 }
 
 export interface Withheld {
@@ -135,7 +138,7 @@ export function decide(admitted: Admitted, { classification, policies, consentKe
     if (place.keyIsEchoed && classification.subjects.get(place.type)?.key === place.field.name) {
       return { kind: 'released', coordinate, rung: undefined };
     }
-    const own = governed(place, coordinate);
+    const own = bounded(governed(place, coordinate), place, classification);
     if (own.kind === 'withheld') return own;
     // Selecting by a field reads it: without the permit to read, neither the argument nor its field is to be had.
     for (const argument of place.node.arguments ?? []) {
@@ -198,6 +201,21 @@ function outcomeFrom(
   const group = classification.personal.get(coordinate)?.group;
   if (key !== undefined && group !== undefined) return { kind: 'consented', coordinate, law, consent: { rung: consent, key, group } };
   return law === undefined ? consentRequired(coordinate, classification) : { kind: 'released', coordinate, rung: law };
+}
+
+/** A permit that bounds questions gives its field to those people only of whom not too much was asked already. */
+function bounded(outcome: Outcome, { node, inherited }: Place, { personal }: Classification): Outcome {
+  if (outcome.kind !== 'released' || outcome.rung?.probesMax === undefined || outcome.rung === inherited?.rung) return outcome;
+  const { coordinate, rung } = outcome;
+  const { alias: _, directives: __, selectionSet: ___, ...plain } = node;
+  const question = print(plain);
+  const group = personal.get(coordinate)?.group ?? '';
+  return {
+    kind: 'consented',
+    coordinate,
+    law: undefined,
+    consent: { rung, key: `probe ${coordinate} ${question}`, group, probesMax: rung.probesMax },
+  };
 }
 
 /** Consent would be needed, and none can be given where this stands. */

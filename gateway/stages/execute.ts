@@ -6,6 +6,7 @@ import type { SubgraphClient } from '../execution/fetch.ts';
 import type { FetchPart } from '../execution/plan-run.ts';
 import type { SubgraphOutcome } from '../execution/reply.ts';
 import type { Site } from '../execution/shape.ts';
+import type { TakeProbes } from '../probes/probes.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Admitted } from './admit.ts';
 import type { Prepared } from './compile.ts';
@@ -32,6 +33,8 @@ export interface ExecuteParts {
   readonly clients: ReadonlyMap<string, SubgraphClient>;
   /** Undefined where nobody is asked for consent (`--open`, `--scopes`). */
   readonly consents: Consents | undefined;
+  /** Counts questions that permits bound. */
+  readonly takeProbes?: TakeProbes | undefined;
   readonly sendBatched: SendBatched;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -73,8 +76,10 @@ export async function execute(admitted: Admitted, prepared: Prepared, parts: Exe
 
 const NONE_RELIED: ReadonlySet<string> = new Set();
 
+const CONSENT_CODES: ReadonlySet<string> = new Set(['CONSENT_REQUIRED', 'CONSENT_UNAVAILABLE', 'PROBES_USED_UP']);
+
 function isConsentError({ extensions }: ClientError): boolean {
-  return extensions.code === 'CONSENT_REQUIRED' || extensions.code === 'CONSENT_UNAVAILABLE';
+  return CONSENT_CODES.has(extensions.code);
 }
 
 /** One list for everybody who stands in that place only: a thousand people then make one entry of the record. */

@@ -49,7 +49,12 @@ export async function plan(pruned: Pruned, overrides: Overrides, planner: Planne
   const [early, ...others] = plans;
   const later = others.slice(0, rounds.later.length);
   const roots = others.slice(rounds.later.length).map((planned) => planned ?? NO_PLAN);
-  return { kind: 'planned', pruned, plan: main, people: { rounds, early, later, roots, named: pruned.consent.named } };
+  return {
+    kind: 'planned',
+    pruned,
+    plan: main,
+    people: { rounds, early, later, roots, named: pruned.consent.named, probes: pruned.consent.probes },
+  };
 }
 
 const NO_PLAN: QueryPlan = { kind: 'QueryPlan' };

@@ -1,3 +1,4 @@
+import type { ProbeKey } from '../execution/people.ts';
 import type { GatedField, Site } from '../execution/shape.ts';
 import type { Consented, Released, Withheld } from './decide.ts';
 import type { FieldRefusal } from './prune.ts';
@@ -26,6 +27,7 @@ export class PruneFindings {
   /** Read only to learn whom a record names. */
   readonly inputs = new Set<string>();
   readonly bases = new Map<string, string>();
+  readonly probes = new Map<string, ProbeKey>();
 
   release({ coordinate, rung, more }: Released, { site, gate, round }: Standing): void {
     (round === 0 && gate.length === 0 ? this.released : this.consented).add(coordinate);

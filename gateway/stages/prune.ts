@@ -1,6 +1,6 @@
 import { OperationTypeNode, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { Classification } from '../../platform/classification.ts';
-import type { ConsentPlan } from '../execution/people.ts';
+import type { ConsentPlan, ProbeKey } from '../execution/people.ts';
 import type { Shape } from '../execution/shape.ts';
 import type { Decided, Withheld } from './decide.ts';
 import { asDocument } from './prune-nodes.ts';
@@ -78,7 +78,7 @@ export function prune(decided: Decided, parts: PruneParts): Pruned {
     decided,
     document: isNothing || result.selections.length === 0 ? undefined : asDocument(operation, result.selections),
     complete: isNothing ? undefined : asDocument(operation, result.all),
-    consent: isNothing ? undefined : consentPlan(result.consent),
+    consent: isNothing ? undefined : consentPlan(result.consent, [...pruner.found.probes.values()]),
     shape: { fields: result.fields, site: undefined },
     refusals,
     released: pruner.found.released,
@@ -90,6 +90,6 @@ export function prune(decided: Decided, parts: PruneParts): Pruned {
   };
 }
 
-function consentPlan({ places, roots, named }: ConsentResult): ConsentPlan | undefined {
-  return places.length + roots.length + named.length === 0 ? undefined : { places, roots, named };
+function consentPlan({ places, roots, named }: ConsentResult, probes: readonly ProbeKey[]): ConsentPlan | undefined {
+  return places.length + roots.length + named.length === 0 ? undefined : { places, roots, named, probes };
 }

@@ -9,7 +9,6 @@ import {
   type FieldNode,
   type GraphQLCompositeType,
   type GraphQLField,
-  type GraphQLNamedType,
   type GraphQLSchema,
   type SelectionNode,
   type SelectionSetNode,
@@ -129,6 +128,8 @@ export class Pruner {
       return this.#releasedField(decision, place);
     }
     this.found.releaseByConsent(decision, setting);
+    const { key, probesMax } = decision.consent;
+    if (probesMax !== undefined) this.found.probes.set(key, { key, coordinate: decision.coordinate, max: probesMax, node, field });
     return this.#consentedField(decision, place);
   }
 

@@ -21,6 +21,13 @@ const BY_LAW: Readonly<Record<string, readonly string[]>> = {
 };
 const IN_EMERGENCY: Readonly<Record<string, readonly string[]>> = { 'hospital-counter': ['Resident.visits', 'Visit.*'] };
 
+/** What consent adds: asked only of people who gave it, which the proxies cannot know, by the entity's key. */
+const BY_CONSENT: Readonly<Record<string, readonly string[]>> = {
+  'hospital-counter': ['Resident.phone', 'Resident.visits', 'Visit.*'],
+  'university-admissions': ['Resident.phone', ...RESIDENCE],
+  'bank-teller': ['Resident.phone'],
+};
+
 /** Fields with a class and group of their own inside objects that are given: not part of the table. */
 const NEVER = new Set([
   'Coverage.objectCode',
@@ -34,8 +41,16 @@ const NEVER = new Set([
 
 /** Whether the table gives the coordinate to the application. */
 export function mayRead(application: string, coordinate: string, emergency: boolean): boolean {
+  return isIn([...(BY_LAW[application] ?? []), ...(emergency ? (IN_EMERGENCY[application] ?? []) : [])], coordinate);
+}
+
+/** Whether it gives the coordinate to the application for people who consent. */
+export function mayReadByConsent(application: string, coordinate: string): boolean {
+  return isIn(BY_CONSENT[application] ?? [], coordinate);
+}
+
+function isIn(given: readonly string[], coordinate: string): boolean {
   if (NEVER.has(coordinate)) return false;
   const [type] = coordinate.split('.');
-  const given = [...(BY_LAW[application] ?? []), ...(emergency ? (IN_EMERGENCY[application] ?? []) : [])];
   return given.includes(coordinate) || given.includes(`${type}.*`);
 }

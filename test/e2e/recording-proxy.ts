@@ -7,7 +7,7 @@ import { coordinatesOf } from '../../platform/coordinates.ts';
 import type { CoordinateUse } from '../../platform/grant.ts';
 import { buildRegisterSchema } from '../../subgraphs/schema.ts';
 import { REGISTERS } from '../../subgraphs/registers.ts';
-import { mayRead } from './disclosure-table.ts';
+import { mayRead, mayReadByConsent } from './disclosure-table.ts';
 
 /** One GraphQL request as a register got it. */
 export interface RecordedRequest {
@@ -26,7 +26,8 @@ export interface RecordingProxy extends AsyncDisposable {
 
 /**
  * Stands before a register, notes every request and passes it on byte for byte. Disposing it fails when any request named a coordinate that
- * the table of what the shipped policies give does not give to the application, and that was not marked as an input.
+ * the table of what the shipped policies give does not give to the application, by law or to those who consent, and that was not marked as an
+ * input.
  */
 export async function recordRequests(subgraph: string, target: string, requests: RecordedRequest[]): Promise<RecordingProxy> {
   const register = REGISTERS.get(subgraph);
@@ -40,7 +41,7 @@ export async function recordRequests(subgraph: string, target: string, requests:
       const { query, variables = {} } = JSON.parse(text) as { query: string; variables?: Record<string, unknown> };
       const coordinates = coordinatesOf(schema, parse(query));
       requests.push({ subgraph, query, variables, headers: incoming.headers, body: text, coordinates });
-      violations.push(...notAllowed(coordinates, String(incoming.headers['x-grant'] ?? '')));
+      violations.push(...notAllowed(coordinates, String(incoming.headers['x-grant'] ?? ''), 'representations' in variables));
       const { host: _, connection: __, 'content-length': ___, ...headers } = incoming.headers;
       const response = await request(target, { method: 'POST', headers, body });
       outgoing.writeHead(response.statusCode, { 'content-type': String(response.headers['content-type'] ?? 'text/plain') });
@@ -65,12 +66,15 @@ export async function recordRequests(subgraph: string, target: string, requests:
   };
 }
 
-function notAllowed(coordinates: ReadonlySet<string>, grant: string): readonly string[] {
+function notAllowed(coordinates: ReadonlySet<string>, grant: string, isByKey: boolean): readonly string[] {
   const claims = decodeJwt(grant) as { application?: string; emergency?: boolean; coordinates?: Record<string, CoordinateUse> };
   const { application = '', emergency = false, coordinates: uses = {} } = claims;
   return [...coordinates]
     .filter(
-      (coordinate) => !(uses[coordinate] === 'input' && coordinate === 'Resident.idNumber') && !mayRead(application, coordinate, emergency),
+      (coordinate) =>
+        !(uses[coordinate] === 'input' && coordinate === 'Resident.idNumber') &&
+        !mayRead(application, coordinate, emergency) &&
+        !(isByKey && mayReadByConsent(application, coordinate)),
     )
     .map((coordinate) => `${application}: ${coordinate}`);
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { startGateway, type GatewayPlan } from '../../gateway/assemble.ts';
+import type { CommandSettings } from '../../gateway/admin/command-settings.ts';
 import { token } from '../../gateway/admin/commands/token.ts';
 import { SUBGRAPH_NAMES } from '../../gateway/config.ts';
 import { LIMITS, type Limits } from '../../gateway/limits.ts';
@@ -58,6 +59,8 @@ export interface TestGateway extends AsyncDisposable {
   send(init: RequestInit): Promise<Reply>;
   token(application: TestApplication): Promise<string>;
   records(): Promise<readonly LedgerRecord[]>;
+  /** What commands of the command line are called with, and all that they printed. */
+  admin(): { readonly settings: CommandSettings; readonly output: () => string };
   /** ID numbers of living adults with a phone, an address and current coverage. */
   citizens(count: number): Promise<readonly string[]>;
 }
@@ -162,6 +165,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     async records() {
       const rows = await opened.query<{ body: LedgerRecord }>({ text: 'SELECT body FROM records ORDER BY recorded_at' });
       return rows.map((row) => row.body);
+    },
+    admin() {
+      let printedText = '';
+      const write = (text: string): void => void (printedText += text);
+      return { settings: { ...settings, output: { columns: undefined, write } }, output: () => printedText };
     },
     async citizens(count) {
       const { citizens } = await import('../../gateway/admin/commands/citizens.ts');

@@ -156,6 +156,7 @@ async function ask(query: string, rules: Rules, given: Given, down = false) {
     },
     caller,
     () => undefined,
+    async (probes) => probes.map(({ idNumbers, max }) => new Set(max > 1 ? idNumbers : [])),
   );
   const asked = new Set<string>();
   const call = async (fetch: FetchPart, variables: Readonly<Record<string, unknown>>) => {

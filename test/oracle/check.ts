@@ -1,0 +1,137 @@
+import { Kind, parse, type OperationDefinitionNode } from 'graphql';
+import type { Answered, Harness, HarnessCase } from './harness.ts';
+import { foretell, Pseudonym, tell, type Expected, type Path } from './oracle.ts';
+import { createDecideField, type DecideField, type RulePolicy } from './rules.ts';
+
+/** Pseudonyms seen so far, by agency: equal values have equal ones there, and nobody else has them. */
+export type Pseudonyms = Map<string, Map<string, string>>;
+
+/** Decisions of one policy set, found once for each asker. */
+export function createDecisions(policies: readonly RulePolicy[]): (asker: HarnessCase['asker']) => DecideField {
+  const known = new Map<string, DecideField>();
+  return (asker) => {
+    const key = JSON.stringify({ ...asker, citizen: null });
+    const decide = known.get(key) ?? createDecideField(policies, asker);
+    known.set(key, decide);
+    return decide;
+  };
+}
+
+/** Asks gateway and oracle the same, and says how they differ: nothing when they agree. */
+export async function differences(
+  harness: Harness,
+  decide: DecideField,
+  about: HarnessCase,
+  pseudonyms: Pseudonyms,
+  disclosing: () => void = () => undefined,
+): Promise<readonly string[]> {
+  const [operation] = parse(about.query).definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('A case is one operation.');
+  const expected = expectedOf(about, operation, decide);
+  if (expected.disclosed.length > 0) disclosing();
+  let answered: Answered;
+  try {
+    answered = await harness.answer(about);
+  } catch (error) {
+    return [`the gateway threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+  }
+  return [
+    ...askedTooMuch(expected, answered, about),
+    ...(about.down === undefined ? unlike(expected, answered, about, pseudonyms) : more(expected, answered, about, pseudonyms)),
+  ];
+}
+
+function expectedOf(
+  { world, variables, asker, consents, rejects }: HarnessCase,
+  operation: OperationDefinitionNode,
+  decide: DecideField,
+): Expected {
+  return foretell({
+    world,
+    operation,
+    variables,
+    decide,
+    rejects,
+    citizen: asker.citizen,
+    consent: (id, group) => (consents === 'down' ? 'unknown' : consents.get(id)?.has(group) === true ? 'given' : 'missing'),
+  });
+}
+
+function askedTooMuch({ allowed }: Expected, { asked }: Answered, { world }: HarnessCase): readonly string[] {
+  // The key is asked of everybody who is met; and a number that consented may be asked for before it is known that nobody has it.
+  const isOfNobody = (one: string): boolean => !world.people.has(one.slice(0, one.indexOf(' ')));
+  return [...asked]
+    .filter((one) => !allowed.has(one) && !one.endsWith(' Person.id') && !isOfNobody(one))
+    .map((one) => `asked and not allowed: ${one}`);
+}
+
+function unlike(expected: Expected, answered: Answered, { asker }: HarnessCase, pseudonyms: Pseudonyms): readonly string[] {
+  const found: string[] = [];
+  const { bubbled } = expected;
+  if (answered.status !== expected.status) found.push(`status ${answered.status}, expected ${expected.status}`);
+  compare(
+    answered.data,
+    expected.data,
+    [],
+    (path, what) => void found.push(`at ${JSON.stringify(path)} ${what}`),
+    (text, told) => isPseudonymOf(text, told, asker.agency, pseudonyms),
+  );
+  const told = new Set<string>();
+  for (const { path = [], code } of answered.errors) if (!isInside(path, bubbled)) told.add(tell(path, code));
+  const wanted = [...expected.errors].filter((one) => !isInside(JSON.parse(one.slice(0, one.lastIndexOf(' '))) as Path, bubbled));
+  for (const one of wanted) if (!told.has(one)) found.push(`not told: ${one}`);
+  for (const one of told) if (!wanted.includes(one)) found.push(`told and not expected: ${one}`);
+  for (const one of expected.disclosed) if (!answered.asked.has(one)) found.push(`disclosed and not asked: ${one}`);
+  return found;
+}
+
+/** While a register is down there may be less in the answer, and nothing else. */
+function more({ data, status }: Expected, answered: Answered, { asker }: HarnessCase, pseudonyms: Pseudonyms): readonly string[] {
+  if (answered.data === undefined || answered.data === null) return [];
+  // Nobody stands in the answer of a register that is down, so that nobody's missing consent is met: nulls, and nothing of anybody.
+  if (status === 403) return isNothing(answered.data) ? [] : ['data where everything is refused'];
+  const found: string[] = [];
+  const note = (path: Path, what: string): void => void found.push(`while a register is down, at ${JSON.stringify(path)} ${what}`);
+  compare(answered.data, data, [], note, (text, told) => isPseudonymOf(text, told, asker.agency, pseudonyms), true);
+  return found;
+}
+
+type Note = (path: Path, what: string) => void;
+type IsPseudonym = (text: string, told: unknown) => boolean;
+
+function compare(told: unknown, wanted: unknown, path: Path, note: Note, isPseudonym: IsPseudonym, lessIsFine = false): void {
+  if (lessIsFine && told === null) return;
+  if (wanted instanceof Pseudonym) {
+    if (!isPseudonym(wanted.text, told)) note(path, `${JSON.stringify(told)} is no pseudonym of ${JSON.stringify(wanted.text)}`);
+  } else if (Array.isArray(wanted) && Array.isArray(told) && wanted.length === told.length) {
+    for (const [index, item] of wanted.entries()) compare(told[index], item, [...path, index], note, isPseudonym, lessIsFine);
+  } else if (isObject(wanted) && isObject(told)) {
+    for (const key of new Set([...Object.keys(wanted), ...Object.keys(told)])) {
+      compare(told[key], wanted[key], [...path, key], note, isPseudonym, lessIsFine);
+    }
+  } else if (told !== wanted) note(path, `${JSON.stringify(told)}, expected ${JSON.stringify(wanted)}`);
+}
+
+function isPseudonymOf(text: string, told: unknown, agency: string, pseudonyms: Pseudonyms): boolean {
+  if (typeof told !== 'string' || told === text) return false;
+  const own = pseudonyms.get(agency) ?? new Map<string, string>();
+  pseudonyms.set(agency, own);
+  const known = own.get(text);
+  if (known !== undefined) return known === told;
+  for (const all of pseudonyms.values()) for (const other of all.values()) if (other === told) return false;
+  own.set(text, told);
+  return true;
+}
+
+function isInside(path: Path, places: readonly Path[]): boolean {
+  return places.some((place) => place.length < path.length && place.every((part, index) => part === path[index]));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNothing(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isNothing);
+  return value === null || (typeof value === 'object' && value !== null && Object.values(value).every(isNothing));
+}
