@@ -71,6 +71,15 @@ describe('the check of a policy directory', () => {
     );
   });
 
+  it('takes a bound on questions that is a number of them, on a permit by law', async () => {
+    const scope = `permit(${DESK}, resource == Field::"Person.name") when { context.purpose == "care" };`;
+    expect(await firstError(`@id("x") ${LAW} @probes("three")\n${scope}`)).toMatch(/@probes\("three"\) is no bound/);
+    expect(await firstError(`@id("x") ${LAW} @probes("0")\n${scope}`)).toMatch(/is no bound/);
+    expect(await firstError(`@id("x") @basis("CONSENT") @probes("3")\n${scope}`)).toMatch(/@probes bounds what law gives/);
+    const errors = await errorsOf(`@id("x") ${LAW} @probes("3")\n${scope}`);
+    expect(errors.filter((error) => !error.includes('No case shows'))).toEqual([]);
+  });
+
   it('lets a permit by consent stand without a reference', async () => {
     const errors = await errorsOf(permit('x', `${DESK}, resource == Field::"Person.born"`, { annotations: '@basis("CONSENT")' }));
     expect(errors.filter((error) => !error.includes('No case shows'))).toEqual([]);
