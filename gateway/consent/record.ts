@@ -58,9 +58,12 @@ export interface ConsentHistory {
 
 export type ConsentStatus = 'GIVEN' | 'NOT_YET_VALID' | 'EXPIRED' | 'ENDED';
 
+/** A gateway whose clock goes after another's still takes what that one has just noted: so far may clocks differ. */
+export const CLOCK_DIFFERENCE_MS_MAX = 300_000;
+
 /** Whether a group of a consent is in force. */
 export function statusOf(record: ConsentRecord, group: GroupState, nowMs: number): ConsentStatus {
   if (group.endedAt !== null) return 'ENDED';
-  if (nowMs < Date.parse(record.validFrom)) return 'NOT_YET_VALID';
+  if (nowMs + CLOCK_DIFFERENCE_MS_MAX < Date.parse(record.validFrom)) return 'NOT_YET_VALID';
   return nowMs < Date.parse(group.validUntil) ? 'GIVEN' : 'EXPIRED';
 }

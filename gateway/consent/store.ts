@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from '../../platform/database.ts';
-import type { ConsentEvent, ConsentHistory, ConsentRecord, GroupState } from './record.ts';
+import { CLOCK_DIFFERENCE_MS_MAX, type ConsentEvent, type ConsentHistory, type ConsentRecord, type GroupState } from './record.ts';
 
 export interface InForceRow {
   readonly id_number: string;
@@ -12,7 +12,7 @@ const IN_FORCE: Statement = {
   name: 'consents-in-force',
   text: `SELECT id_number, consent_id::text, group_name, group_version FROM consent_groups
          WHERE id_number = ANY($1::text[]) AND agency = $2 AND purpose = $3 AND purpose_version = $4
-           AND ended_at IS NULL AND valid_from <= $5 AND valid_until > $5
+           AND ended_at IS NULL AND valid_from <= $6 AND valid_until > $5
          ORDER BY valid_from, consent_id`,
 };
 
@@ -22,7 +22,9 @@ export async function readInForce(
   idNumbers: readonly string[],
   about: { readonly agency: string; readonly purpose: string; readonly purposeVersion: number; readonly at: Date },
 ): Promise<readonly InForceRow[]> {
-  return database.query<InForceRow>(IN_FORCE, [idNumbers, about.agency, about.purpose, about.purposeVersion, about.at]);
+  const { agency, purpose, purposeVersion, at } = about;
+  const begunBy = new Date(at.getTime() + CLOCK_DIFFERENCE_MS_MAX);
+  return database.query<InForceRow>(IN_FORCE, [idNumbers, agency, purpose, purposeVersion, at, begunBy]);
 }
 
 const LOCK: Statement = { name: 'consents-lock', text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 4711003))' };

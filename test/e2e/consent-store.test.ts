@@ -66,6 +66,21 @@ test('what one gateway notes holds for the next look-up of another, a thousand t
   expect(await here.service.list(idNumber)).toHaveLength(1_000);
 });
 
+test.each([
+  ['before', -60_000],
+  ['after', 60_000],
+])('a gateway whose clock goes a minute %s the other takes what that one notes at once', async (_, differenceMs) => {
+  await using databases = await connections();
+  const here = await part(databases.one, () => START_MS);
+  const there = await part(databases.other, () => START_MS + differenceMs);
+  const idNumber = '001090000005';
+  const isGiven = async (): Promise<boolean> => (await there.consents.find({ ...HOSPITAL, idNumbers: [idNumber] })).has(idNumber);
+  await here.service.give({ ...HOSPITAL, idNumber, groups: ['residents.contact'], until: undefined }, OPERATOR);
+  expect(await isGiven()).toBe(true);
+  await here.service.withdraw({ ...HOSPITAL, idNumber, groups: undefined }, OPERATOR);
+  expect(await isGiven()).toBe(false);
+});
+
 test('giving, withdrawing, extending and time do what a naive reading of them does', async () => {
   await using databases = await connections();
   let nowMs = START_MS;
