@@ -86,10 +86,11 @@ function unlike(expected: Expected, answered: Answered, { asker }: HarnessCase, 
 }
 
 /** While a register is down there may be less in the answer, and nothing else. */
-function more({ data, status }: Expected, answered: Answered, { asker }: HarnessCase, pseudonyms: Pseudonyms): readonly string[] {
+function more(expected: Expected, answered: Answered, { asker }: HarnessCase, pseudonyms: Pseudonyms): readonly string[] {
   if (answered.data === undefined || answered.data === null) return [];
-  // Nobody stands in the answer of a register that is down, so that nobody's missing consent is met: nulls, and nothing of anybody.
-  if (status === 403) return isNothing(answered.data) ? [] : ['data where everything is refused'];
+  // Nobody stands in the answer of a register that is down, so that nobody's missing consent may be met there.
+  const data = expected.status === 403 ? expected.refused : expected.data;
+  if (data === undefined) return ['data where everything is refused'];
   const found: string[] = [];
   const note = (path: Path, what: string): void => void found.push(`while a register is down, at ${JSON.stringify(path)} ${what}`);
   compare(answered.data, data, [], note, (text, told) => isPseudonymOf(text, told, asker.agency, pseudonyms), true);
@@ -129,9 +130,4 @@ function isInside(path: Path, places: readonly Path[]): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isNothing(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(isNothing);
-  return value === null || (typeof value === 'object' && value !== null && Object.values(value).every(isNothing));
 }

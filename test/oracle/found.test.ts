@@ -46,6 +46,19 @@ test('answers the key of a person behind a consented edge under the alias that t
   }
 });
 
+test('answers the rest where the person whose consent is missing is not met, because the register is down', async () => {
+  const policies = [
+    permit('person', 'resource == Field::"Query.person"'),
+    permit('matches', 'resource == Field::"Query.matches"'),
+    permit('cover', 'resource in Group::"health.policy"'),
+    permit('benefit', 'resource in Group::"health.benefit"', 'CONSENT'),
+  ];
+  const query = '{ person(id: "number-1") { policy { benefit } } matches(input: { id: "number-1", name: "Nguyễn Văn An" }) }';
+  const about = { query, rejects: true, consents: new Map<string, ReadonlySet<string>>() };
+  expect(await differing(policies, about)).toEqual([]);
+  expect(await differing(policies, { ...about, down: 'health' })).toEqual([]);
+});
+
 async function differing(
   policies: readonly RulePolicy[],
   change: Partial<HarnessCase> & Pick<HarnessCase, 'query'>,

@@ -21,6 +21,8 @@ export type Path = readonly (string | number)[];
 export interface Expected {
   readonly status: 200 | 403;
   readonly data: Record<string, unknown> | null | undefined;
+  /** The data that a missing consent refuses as a whole: told where that person is not met, because a register is down. */
+  readonly refused: Record<string, unknown> | null | undefined;
   /** `path code`, each once. */
   readonly errors: ReadonlySet<string>;
   /** Places of objects that are null because their key is withheld: what is told of their inside is nobody's business. */
@@ -43,14 +45,14 @@ export class Pseudonym {
 export function foretell(about: OracleCase): Expected {
   const told = new Set<string>();
   const leaves = new StaticWalk(about, told).selections([...about.operation.selectionSet.selections], ['Query'], ROOT, []);
-  const nothing = { data: undefined, errors: told, bubbled: [], allowed: new Set<string>(), disclosed: [] };
+  const nothing = { data: undefined, refused: undefined, errors: told, bubbled: [], allowed: new Set<string>(), disclosed: [] };
   if (told.size > 0 && (leaves === 0 || about.rejects)) return { status: 403, ...nothing };
   const walk = new AnswerWalk(about);
   const data = walk.root();
   const errors = new Set([...told, ...walk.errors]);
   const { bubbled, allowed } = walk;
-  if (about.rejects && walk.errors.size > 0) return { status: 403, ...nothing, errors, bubbled, allowed };
-  return { status: 200, data, errors, bubbled, allowed, disclosed: walk.disclosed };
+  if (about.rejects && walk.errors.size > 0) return { status: 403, ...nothing, refused: data, errors, bubbled, allowed };
+  return { status: 200, data, refused: undefined, errors, bubbled, allowed, disclosed: walk.disclosed };
 }
 
 /** What is known of a selection set before any data is there. */
