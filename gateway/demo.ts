@@ -11,7 +11,9 @@ import type { Governance } from './assemble.ts';
 import { listenError } from './server.ts';
 import { demoIssuer, GRAPH_AUDIENCE } from './identity/demo-issuer.ts';
 import { publicJwk, type DemoKeys } from './identity/keys.ts';
+import type { Choice } from './identity/demo-login-page.ts';
 import { checkPolicies } from './policy/check.ts';
+import type { Registry } from './policy/registry.ts';
 
 /** Told of what happens while a demo installation starts. */
 export interface DemoProgress {
@@ -29,6 +31,8 @@ export const DEMO_GRANT_ISSUER = 'lien-thong-demo';
 
 /** Registers that say who shows well in a demonstration: a citizen is shown who shows well in all of them. */
 const SHOWCASE_REGISTERS = ['residents', 'health-insurance'] as const;
+/** Citizens suggested at a login. */
+const LOGIN_CHOICES = 6;
 const SHOWCASE_PAGE = 500;
 const SHOWCASE_PAGES_MAX = 200;
 
@@ -63,6 +67,7 @@ export function demoGovernance(parts: DemoParts): Governance {
     },
     pseudonymKey: keys.pseudonym,
     plugins: async ({ policies, readiness, consents, resources }) => {
+      const { registry } = policies;
       const api = await createAdminApi({
         keys: [{ key: keys.admin, roles: ['reader', 'demo'] }],
         database,
@@ -77,12 +82,32 @@ export function demoGovernance(parts: DemoParts): Governance {
       return [
         {
           prefix: '/oidc',
-          plugin: demoIssuer({ issuer, database, signingKey: keys.issuer, clients: keys.clients.values(), log, clock }),
+          plugin: demoIssuer({
+            issuer,
+            database,
+            signingKey: keys.issuer,
+            clients: keys.clients.values(),
+            loginClients: loginClients(registry),
+            people: { citizens: async () => showcase(parts, LOGIN_CHOICES), officers: officerChoices(registry) },
+            log,
+            clock,
+          }),
         },
         { prefix: '/admin/graphql', plugin: adminApi(admin) },
       ];
     },
   };
+}
+
+function loginClients({ applications }: Registry): ReadonlyMap<string, 'citizen' | 'officer'> {
+  const logins = [...applications.values()].map(({ clientId, login }) => [clientId, login] as const);
+  return new Map(logins.filter((one): one is [string, 'citizen' | 'officer'] => one[1] === 'citizen' || one[1] === 'officer'));
+}
+
+function officerChoices({ officers, agencies }: Registry): readonly Choice[] {
+  return [...officers].flatMap(([agency, of]) =>
+    [...of].map(([officer, role]) => ({ value: `${agency}/${officer}`, label: `${agencies.get(agency)?.name.vi ?? agency}: ${officer} (${role})` })),
+  );
 }
 
 /** Opens the gateway's own database of a demo installation. */

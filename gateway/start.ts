@@ -137,7 +137,8 @@ async function planOfForeign(config: OpenConfig | ScopesConfig, { log, clock }: 
 async function readApplications(): Promise<readonly Application[]> {
   const { registry, problems } = loadRegistry(await readFile(join(POLICIES_DIR, REGISTRY_FILE), 'utf8'), SUBGRAPH_NAMES);
   if (!registry || problems.length > 0) throw new PolicyError(POLICIES_DIR, problems);
-  return [...registry.applications.values()];
+  // Only an application that asks for itself has a key; people log in with the others.
+  return [...registry.applications.values()].filter(({ login }) => login === 'application');
 }
 
 async function readSupergraph(file: string): Promise<string> {

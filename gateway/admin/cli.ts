@@ -14,12 +14,23 @@ const program = new Command('cli')
 
 program
   .command('token')
-  .description('print an access token of a demo application')
-  .requiredOption('--app <id>', 'the application, for example hospital-counter')
+  .description('print an access token of a demo application, of a synthetic citizen who logs in, or of a demo officer')
+  .option('--app <id>', 'the application, for example hospital-counter; at a login the one that is logged in to')
+  .option('--citizen <id>', 'log in as this citizen, 12 digits, to citizen-portal')
+  .option('--officer <id>', 'log in as this officer, for example hospital/officer-017, to officer-login: a token for x-officer-token')
+  .option('--level <level>', 'level of the electronic identity at a login, 1 or 2', level, 2)
   .option('--json', 'print JSON: access_token, expires_in')
-  .action(async (options: { app: string; json?: true }) => {
+  .action(async (options: TokenOptions) => {
+    const { app, citizen, officer, json = false } = options;
+    const who = citizen ?? officer;
+    if (who !== undefined && (citizen === undefined || officer === undefined)) {
+      const { login } = await import('./commands/login.ts');
+      const client = app ?? (citizen === undefined ? 'officer-login' : 'citizen-portal');
+      return login(settings(), { app: client, who, level: options.level, json });
+    }
+    if (app === undefined || who !== undefined) throw new Error('Name one of --app, --citizen and --officer.');
     const { token } = await import('./commands/token.ts');
-    await token(settings(), options.app, options.json === true);
+    return token(settings(), app, json);
   });
 
 program
@@ -94,6 +105,14 @@ consent
   .requiredOption('--id <uuid>', 'the consent')
   .action(async (options: { id: string }) => (await import('./commands/consent.ts')).consentReceipt(settings(), options));
 
+interface TokenOptions {
+  readonly app?: string;
+  readonly citizen?: string;
+  readonly officer?: string;
+  readonly level: 1 | 2;
+  readonly json?: true;
+}
+
 // A reader that has seen enough (`… | head -1`) closes the pipe; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 try {
@@ -111,6 +130,11 @@ function settings(): CommandSettings {
 function fromCaller(path: string): string {
   const { npm_lifecycle_event: script, INIT_CWD: calledIn } = process.env;
   return script === 'cli' && calledIn !== undefined ? resolve(calledIn, path) : resolve(path);
+}
+
+function level(text: string): 1 | 2 {
+  if (text !== '1' && text !== '2') throw new InvalidArgumentError('It is 1 or 2.');
+  return text === '1' ? 1 : 2;
 }
 
 function wholeNumber(text: string): number {

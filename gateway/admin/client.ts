@@ -29,7 +29,7 @@ export async function callAdmin<Data>(settings: CommandSettings, query: string, 
 export async function callGateway(settings: CommandSettings, path: string, request: RequestInit): Promise<Response> {
   const url = `${settings.gatewayUrl}${path}`;
   try {
-    return await fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(url, { redirect: 'error', ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch (cause) {
     throw new Error(
       `No gateway answers at ${settings.gatewayUrl}. Start it with "npm start", or set PORT or GATEWAY_URL to where it runs.`,

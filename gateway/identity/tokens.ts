@@ -1,3 +1,5 @@
+import type { AssuranceLevel } from '../policy/decision.ts';
+import { assuranceOf } from './assurance.ts';
 import { decodeJwt, type JSONWebKeySet, type JWTPayload } from 'jose';
 import { createJwtCheck, keySource, rejected, verifyJwt, type JwtCheckOptions, type JwtResult, type TokenAlgorithm } from './jwt-check.ts';
 
@@ -18,6 +20,8 @@ export interface VerifiedToken {
   /** The client the token was issued to: `client_id` (RFC 9068) or `azp` (OpenID Connect). */
   readonly clientId: string;
   readonly subject: string | undefined;
+  /** Of the login that the token comes from, 0 when it does not say. */
+  readonly assurance: AssuranceLevel;
   readonly expiresAtMs: number;
 }
 
@@ -54,7 +58,7 @@ function readClaims(payload: JWTPayload, issuer: string): TokenResult {
   if (payload['cnf'] !== undefined) return rejected('bound to a key, of which no proof is read');
   return {
     kind: 'verified',
-    token: { issuer, clientId, subject: payload.sub, expiresAtMs: (payload.exp ?? 0) * 1000 },
+    token: { issuer, clientId, subject: payload.sub, assurance: assuranceOf(payload['acr']), expiresAtMs: (payload.exp ?? 0) * 1000 },
   };
 }
 

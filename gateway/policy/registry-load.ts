@@ -26,7 +26,8 @@ const RegistryFile = z.strictObject({
       agency: Id,
       issuer: z.url().optional(),
       clientId: Text.optional(),
-      purposes: z.array(Id).min(1, 'must name a purpose'),
+      purposes: z.array(Id).default([]),
+      login: z.enum(['application', 'citizen', 'officer', 'gateway']).default('application'),
       approvedOperationsOnly: z.boolean().default(false),
       suspended: z.boolean().default(false),
     }),
@@ -73,7 +74,11 @@ export function loadRegistry(
       const message = `The applications "${twin.id}" and "${id}" have the same client id "${clientId}" at the same issuer.`;
       problems.push(error(REGISTRY_FILE, source.at(['applications', id]), message));
     }
-    const { agency, approvedOperationsOnly, suspended } = entry;
+    // Whoever logs officers in asks nothing.
+    if (entry.purposes.length === 0 && entry.login !== 'officer') {
+      problems.push(error(REGISTRY_FILE, source.at(['applications', id]), `The application "${id}" must name a purpose.`));
+    }
+    const { agency, approvedOperationsOnly, suspended, login } = entry;
     applications.set(id, {
       id,
       agency,
@@ -82,6 +87,7 @@ export function loadRegistry(
       purposes: new Set(entry.purposes),
       approvedOperationsOnly,
       suspended,
+      login,
     });
   }
 
@@ -116,7 +122,7 @@ export function loadRegistry(
     purposes: new Map(Object.entries(file.purposes).map(([id, purpose]) => [id, { id, ...purpose }])),
     registers,
     roles: new Set([...officers.values()].flatMap((of) => [...of.values()])),
-    officerRole: (agency, officer) => officers.get(agency)?.get(officer),
+    officers,
     findApplication: (issuer, clientId) =>
       [...applications.values()].find((application) => application.clientId === clientId && issues(issuer, application)),
   };

@@ -8,8 +8,8 @@ export interface Registry {
   readonly purposes: ReadonlyMap<string, Purpose>;
   /** By subgraph name: the agency that owns the data. */
   readonly registers: ReadonlyMap<string, { readonly id: string; readonly owner: string }>;
-  /** Role of an agency's officer, undefined when the officer is unknown or has none. */
-  readonly officerRole: (agency: string, officer: string) => string | undefined;
+  /** By agency: the roles of its officers by their opaque ids. */
+  readonly officers: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** The application that an issuer knows under this client id. */
   readonly findApplication: (issuer: string, clientId: string) => Application | undefined;
 }
@@ -30,7 +30,14 @@ export interface Application {
   readonly purposes: ReadonlySet<string>;
   readonly approvedOperationsOnly: boolean;
   readonly suspended: boolean;
+  readonly login: Login;
 }
+
+/**
+ * Who stands behind an application's tokens: the application itself; a citizen or an officer who logged in with it; or nobody, because it
+ * is the gateway's own and no token is taken for it.
+ */
+export type Login = 'application' | 'citizen' | 'officer' | 'gateway';
 
 export interface Purpose {
   readonly id: string;

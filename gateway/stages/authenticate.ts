@@ -1,7 +1,8 @@
 import type { Logger } from '../../platform/log.ts';
+import { isIdNumber } from '../../platform/id-number.ts';
 import { redactNumbers } from '../../platform/log.ts';
 import { refuse, type Refusal } from '../errors.ts';
-import type { TokenCheck } from '../identity/tokens.ts';
+import type { TokenCheck, VerifiedToken } from '../identity/tokens.ts';
 import type { Application, Registry } from '../policy/registry.ts';
 import type { Caller, GatewayRequest } from '../request.ts';
 
@@ -15,37 +16,68 @@ export interface AuthenticateDeps {
   readonly log: Logger;
 }
 
+/** Who a citizen's own requests are recorded under in place of an officer. */
+const CITIZEN_OFFICER = 'citizen';
+/** Who the gateway's own questions are recorded under. */
+const GATEWAY_OFFICER = 'gateway';
+
 /**
  * First stage: who asks, for what, through which officer. The application comes from the registry by the issuer and client id of the
  * verified token, never from another claim. Refusals come in the order token, application, purpose, officer, the other headers.
  */
 export async function authenticate(request: GatewayRequest, deps: AuthenticateDeps): Promise<Caller | Refusal> {
-  const application = await findApplication(request.headers['authorization'], deps);
-  if ('kind' in application) return application;
+  const { headers } = request;
+  const credential = await readCredential(bearerToken(headers['authorization'] ?? ''), deps);
+  if ('kind' in credential) return credential;
+  const { application, token } = credential;
+  if (application.login === 'officer' || application.login === 'gateway') return refuse('APPLICATION_NOT_REGISTERED');
 
-  const purpose = request.headers['x-purpose']?.trim() ?? '';
+  const purpose = headers['x-purpose']?.trim() ?? '';
   if (purpose === '') return refuse('PURPOSE_REQUIRED');
   if (!application.purposes.has(purpose) || !deps.registry.purposes.has(purpose)) return refuse('PURPOSE_NOT_REGISTERED');
 
-  const stated = readStatements(request.headers);
+  const actor = application.login === 'citizen' ? readCitizen(headers, token) : await readOfficer(headers, application.agency, deps);
+  if ('kind' in actor) return actor;
+  const stated = readStatements(headers);
   if ('kind' in stated) return stated;
   return {
     action: 'read',
     application: application.id,
     agency: application.agency,
-    officerRole: deps.registry.officerRole(application.agency, stated.officer),
+    officerRole: deps.registry.officers.get(application.agency)?.get(actor.officer),
     purpose,
-    // Only a login of the officer's own raises it.
-    assurance: 0,
     emergency: stated.emergencyReason !== undefined,
-    citizen: undefined,
     approvedOperationsOnly: application.approvedOperationsOnly,
+    ...actor,
     ...stated,
   };
 }
 
-async function findApplication(authorization: string | undefined, deps: AuthenticateDeps): Promise<Application | Refusal> {
-  const token = bearerToken(authorization ?? '');
+/** The gateway as it asks registers for itself, on the record like everybody: for an application of the registry that no token is for. */
+export function gatewayCaller(application: Application, purpose: string): Caller {
+  return {
+    action: 'read',
+    application: application.id,
+    agency: application.agency,
+    officer: GATEWAY_OFFICER,
+    officerRole: undefined,
+    purpose,
+    assurance: 0,
+    emergency: false,
+    emergencyReason: undefined,
+    caseReference: undefined,
+    onRefusal: 'reject',
+    citizen: undefined,
+    approvedOperationsOnly: false,
+  };
+}
+
+interface Credential {
+  readonly application: Application;
+  readonly token: VerifiedToken;
+}
+
+async function readCredential(token: string | undefined, deps: AuthenticateDeps): Promise<Credential | Refusal> {
   if (token === undefined) return refuse('UNAUTHENTICATED');
   const result = await deps.checkToken(token);
   if (result.kind !== 'verified') {
@@ -56,8 +88,40 @@ async function findApplication(authorization: string | undefined, deps: Authenti
     return refuse('UNAUTHENTICATED');
   }
   const application = deps.registry.findApplication(result.token.issuer, result.token.clientId);
-  return application === undefined || application.suspended ? refuse('APPLICATION_NOT_REGISTERED') : application;
+  if (application === undefined || application.suspended) return refuse('APPLICATION_NOT_REGISTERED');
+  return { application, token: result.token };
 }
+
+type Actor = Pick<Caller, 'officer' | 'citizen' | 'assurance'>;
+
+/** A citizen who is logged in asks about themselves, with no officer between and no emergency to claim. */
+function readCitizen(headers: GatewayRequest['headers'], { subject, assurance }: VerifiedToken): Actor | Refusal {
+  if (subject === undefined || !isIdNumber(subject)) return refuse('UNAUTHENTICATED');
+  const stray = ['x-officer', 'x-officer-token', 'x-emergency'].find((name) => headers[name] !== undefined);
+  if (stray !== undefined) return refuse('HEADER_INVALID', `${stray} is for officers. Leave it out when a citizen is logged in.`);
+  return { officer: CITIZEN_OFFICER, citizen: subject, assurance };
+}
+
+/** The officer, and how surely it is that officer: by a login of the officer's own, else by the application's word alone. */
+async function readOfficer(headers: GatewayRequest['headers'], agency: string, deps: AuthenticateDeps): Promise<Actor | Refusal> {
+  const named = headers['x-officer']?.trim() ?? '';
+  if (named !== '' && !isOpaqueId(named)) return refuse('HEADER_INVALID', opaqueIdNeed('x-officer'));
+  const token = headers['x-officer-token'];
+  if (token === undefined) {
+    return named === '' ? refuse('OFFICER_REQUIRED') : { officer: named, citizen: undefined, assurance: 0 };
+  }
+  const login = await readCredential(token.trim(), deps);
+  if ('kind' in login || login.application.login !== 'officer') return refuse('UNAUTHENTICATED', OFFICER_LOGIN_NEED);
+  // The subject names the agency too: ids of officers are each agency's own.
+  const [of, officer, ...more] = (login.token.subject ?? '').split('/');
+  if (of !== agency || officer === undefined || more.length > 0 || !isOpaqueId(officer)) return refuse('UNAUTHENTICATED', OFFICER_LOGIN_NEED);
+  if (named !== '' && named !== officer) {
+    return refuse('HEADER_INVALID', 'x-officer names another officer than x-officer-token. Leave x-officer out.');
+  }
+  return { officer, citizen: undefined, assurance: login.token.assurance };
+}
+
+const OFFICER_LOGIN_NEED = 'x-officer-token is no valid login of an officer of this agency. Log the officer in again.';
 
 /** RFC 6750, section 2.1; the scheme is case-insensitive (RFC 9110, section 11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
@@ -74,20 +138,9 @@ export function readOnRefusal(headers: GatewayRequest['headers']): Caller['onRef
   return refuse('HEADER_INVALID', 'x-on-refusal is either "prune" or "reject".');
 }
 
-type Statements = Pick<Caller, 'officer' | 'caseReference' | 'emergencyReason' | 'onRefusal'>;
+type Statements = Pick<Caller, 'caseReference' | 'emergencyReason' | 'onRefusal'>;
 
 function readStatements(headers: GatewayRequest['headers']): Statements | Refusal {
-  if (headers['x-officer-token'] !== undefined) {
-    // Taking the request without it would give a lower assurance than the client believes it has.
-    return refuse(
-      'HEADER_INVALID',
-      "Logins of officers are not served yet. Leave x-officer-token out and send the officer's id in x-officer.",
-    );
-  }
-  const officer = headers['x-officer']?.trim() ?? '';
-  if (officer === '') return refuse('OFFICER_REQUIRED');
-  if (!isOpaqueId(officer)) return refuse('HEADER_INVALID', opaqueIdNeed('x-officer'));
-
   const caseReference = headers['x-case']?.trim();
   if (caseReference !== undefined && !isOpaqueId(caseReference)) return refuse('HEADER_INVALID', opaqueIdNeed('x-case'));
 
@@ -102,7 +155,7 @@ function readStatements(headers: GatewayRequest['headers']): Statements | Refusa
 
   const onRefusal = readOnRefusal(headers);
   if (typeof onRefusal === 'object') return onRefusal;
-  return { officer, caseReference, emergencyReason, onRefusal };
+  return { caseReference, emergencyReason, onRefusal };
 }
 
 /** Printable ASCII without spaces (a header sent twice arrives joined by ", "), and no citizen: 12 digits in a row may be one. */

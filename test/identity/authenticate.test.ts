@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GRAPH_AUDIENCE } from '../../gateway/identity/demo-issuer.ts';
 import { publicJwk } from '../../gateway/identity/keys.ts';
 import { createTokenCheck, type TokenCheck } from '../../gateway/identity/tokens.ts';
-import type { Registry } from '../../gateway/policy/registry.ts';
+import type { Application, Registry } from '../../gateway/policy/registry.ts';
 import type { Caller, GatewayRequest } from '../../gateway/request.ts';
 import { authenticate } from '../../gateway/stages/authenticate.ts';
 import { createLog } from '../../platform/log.ts';
-import { accessToken, registry, silentLog, startIssuer, type IssuerUnderTest } from './demo-gateway.ts';
+import { accessToken, loginToken, registry, silentLog, startIssuer, type IssuerUnderTest } from './demo-gateway.ts';
 
 let gateway: IssuerUnderTest;
 let checkToken: TokenCheck;
@@ -36,6 +36,22 @@ async function ask(headers: Record<string, string | undefined>, from: Registry =
   };
   const result = await authenticate(request, { checkToken, registry: from, log: silentLog() });
   return 'code' in result ? result.code : result;
+}
+
+function application({ applications }: Registry): Application {
+  const [first] = applications.values();
+  if (first === undefined) throw new Error('The registry has applications.');
+  return first;
+}
+
+/** The registry with the two applications that people log in with at the issuer. */
+function withLogins(from: Registry): Registry {
+  const one = application(from);
+  const logins = new Map<string, Application>([
+    ['portal', { ...one, id: 'portal', clientId: 'portal', login: 'citizen' }],
+    ['desk-login', { ...one, id: 'desk-login', clientId: 'desk-login', login: 'officer' }],
+  ]);
+  return { ...from, findApplication: (issuer, clientId) => logins.get(clientId) ?? from.findApplication(issuer, clientId) };
 }
 
 describe('authenticate', () => {
@@ -145,8 +161,58 @@ describe('authenticate', () => {
     expect(await ask({ 'x-emergency': header })).toBe('HEADER_INVALID');
   });
 
-  it("refuses an officer's login as long as none is served", async () => {
-    expect(await ask({ 'x-officer-token': token })).toBe('HEADER_INVALID');
+  describe("with an officer's own login", () => {
+    const logins = (): Registry => withLogins(known);
+    const officer = async (who: string, level: 1 | 2 = 2): Promise<string> => loginToken(gateway, 'desk-login', who, level);
+
+    it('takes the officer and the assurance from it', async () => {
+      const caller = await ask({ 'x-officer': undefined, 'x-officer-token': await officer('hospital/nurse-12', 1) }, logins());
+      expect(caller).toMatchObject({ officer: 'nurse-12', officerRole: 'reception', assurance: 1, citizen: undefined });
+    });
+
+    it.each([
+      ['an officer of another agency', async () => officer('bank/teller-3'), 'UNAUTHENTICATED'],
+      ["the application's own token", async () => token, 'UNAUTHENTICATED'],
+      ["a citizen's login", async () => loginToken(gateway, 'portal', '001099000001', 2), 'UNAUTHENTICATED'],
+      ['nonsense', async () => 'x', 'UNAUTHENTICATED'],
+      ['nothing', async () => '', 'UNAUTHENTICATED'],
+    ])('refuses %s', async (_, given, code) => {
+      expect(await ask({ 'x-officer-token': await given() }, logins())).toBe(code);
+    });
+
+    it('refuses a login of another officer than x-officer names', async () => {
+      const headers = { 'x-officer': 'nurse-13', 'x-officer-token': await officer('hospital/nurse-12') };
+      expect(await ask(headers, logins())).toBe('HEADER_INVALID');
+    });
+
+    it('takes it for no application', async () => {
+      expect(await ask({ authorization: `Bearer ${await officer('hospital/nurse-12')}` }, logins())).toBe('APPLICATION_NOT_REGISTERED');
+    });
+  });
+
+  describe("with a citizen's login", () => {
+    const citizen = async (headers: Record<string, string | undefined> = {}): Promise<string | Caller> => {
+      const authorization = `Bearer ${await loginToken(gateway, 'portal', '001099000001', 2)}`;
+      return ask({ authorization, 'x-officer': undefined, ...headers }, withLogins(known));
+    };
+
+    it('knows who asks and how surely', async () => {
+      expect(await citizen()).toMatchObject({ application: 'portal', citizen: '001099000001', assurance: 2, officerRole: undefined });
+    });
+
+    it.each(['x-officer', 'x-officer-token', 'x-emergency'])('refuses %s, which is for officers', async (name) => {
+      expect(await citizen({ [name]: 'nurse-12' })).toBe('HEADER_INVALID');
+    });
+
+    it('refuses a token of nobody with an ID number', async () => {
+      const from = { ...known, findApplication: () => ({ ...application(known), login: 'citizen' as const }) };
+      expect(await ask({ 'x-officer': undefined }, from)).toBe('UNAUTHENTICATED');
+    });
+  });
+
+  it("takes no token for the gateway's own application", async () => {
+    const from = { ...known, findApplication: () => ({ ...application(known), login: 'gateway' as const }) };
+    expect(await ask({}, from)).toBe('APPLICATION_NOT_REGISTERED');
   });
 
   it('tells the pipeline that an application may run approved operations only', async () => {

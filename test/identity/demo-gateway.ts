@@ -1,3 +1,4 @@
+import { login } from '../../gateway/admin/commands/login.ts';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,7 +37,7 @@ export async function startIssuer(more?: (keys: DemoKeys, database: Database) =>
   const origin = `http://127.0.0.1:${port}`;
   const issuer = `${origin}/oidc`;
   await app.register(
-    demoIssuer({ issuer, database, signingKey: keys.issuer, clients: keys.clients.values(), log: silentLog(), clock: Date.now }),
+    demoIssuer({ issuer, database, signingKey: keys.issuer, clients: keys.clients.values(), loginClients: LOGIN_CLIENTS, people: PEOPLE, log: silentLog(), clock: Date.now }),
     { prefix: '/oidc' },
   );
   if (more !== undefined) await app.register(await more(keys, database));
@@ -68,6 +69,18 @@ export async function assertion(key: JWK, clientId: string, issuer: string, clai
     .sign(await importJWK(key, 'ES256'));
 }
 
+const LOGIN_CLIENTS = new Map([
+  ['portal', 'citizen'],
+  ['desk-login', 'officer'],
+] as const);
+const PEOPLE = {
+  citizens: async () => ['001099000001', '001099000002'],
+  officers: [
+    { value: 'hospital/nurse-12', label: 'Nurse <12>' },
+    { value: 'bank/teller-3', label: 'Teller' },
+  ],
+};
+
 export interface TokenAnswer {
   readonly status: number;
   readonly body: { readonly access_token?: string; readonly expires_in?: number; readonly error?: string };
@@ -95,6 +108,15 @@ export async function accessToken(gateway: IssuerUnderTest, application = 'hospi
   return body.access_token ?? '';
 }
 
+/** An access token of somebody who logged in, by the real flow. */
+export async function loginToken(gateway: IssuerUnderTest, app: string, who: string, level: 1 | 2): Promise<string> {
+  let printed = '';
+  const output = { columns: undefined, write: (text: string) => void (printed += text) };
+  const settings = { gatewayUrl: new URL(gateway.issuer).origin, dataDir: gateway.dataDir, output };
+  await login(settings, { app, who, level, json: false });
+  return printed.trim();
+}
+
 /** A registry of two applications, the second one's officers unknown. */
 export function registry(issuer: string, change: Partial<Application> = {}): Registry {
   const application = (id: string, agency: string, clientId: string, purpose: string): Application => ({
@@ -105,6 +127,7 @@ export function registry(issuer: string, change: Partial<Application> = {}): Reg
     purposes: new Set([purpose]),
     approvedOperationsOnly: false,
     suspended: false,
+    login: 'application',
     ...change,
   });
   const applications = new Map([
@@ -120,7 +143,7 @@ export function registry(issuer: string, change: Partial<Application> = {}): Reg
     applications,
     purposes: new Map([purpose('health.check-in'), purpose('bank.customer-verification')]),
     registers: new Map(),
-    officerRole: (agency, officer) => (agency === 'hospital' && officer === 'nurse-12' ? 'reception' : undefined),
+    officers: new Map([['hospital', new Map([['nurse-12', 'reception']])]]),
     findApplication: (from, clientId) => (from === issuer ? applications.values().find((one) => one.clientId === clientId) : undefined),
   };
 }

@@ -35,12 +35,12 @@ describe('the demo issuer', () => {
     expect(metadata['issuer']).toBe(gateway.issuer);
     expect(metadata['token_endpoint']).toBe(`${gateway.issuer}/token`);
     expect(metadata['jwks_uri']).toBe(`${gateway.issuer}/jwks`);
-    expect(metadata['grant_types_supported']).toEqual(['client_credentials']);
-    expect(metadata).not.toHaveProperty('authorization_endpoint');
+    expect(metadata['grant_types_supported']).toEqual(['client_credentials', 'authorization_code']);
+    expect(metadata['authorization_endpoint']).toBe(`${gateway.issuer}/auth`);
   });
 
-  it('serves no login', async () => {
-    expect((await fetch(`${gateway.issuer}/auth?client_id=hospital-counter`)).status).toBe(404);
+  it('lets nobody log in to an application that asks for itself', async () => {
+    expect((await fetch(`${gateway.issuer}/auth?client_id=hospital-counter`, { redirect: 'manual' })).status).toBe(400);
   });
 
   it('refuses a client assertion used again', async () => {

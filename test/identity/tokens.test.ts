@@ -39,7 +39,7 @@ describe('the check of access tokens', () => {
   it('accepts a token after RFC 9068 and says who it was issued to', async () => {
     expect(await check(await token())).toEqual({
       kind: 'verified',
-      token: { issuer: ISSUER, clientId: 'app', subject: 'app', expiresAtMs: NOW_MS + 600_000 },
+      token: { issuer: ISSUER, clientId: 'app', subject: 'app', assurance: 0, expiresAtMs: NOW_MS + 600_000 },
     });
   });
 

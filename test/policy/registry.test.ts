@@ -26,9 +26,9 @@ describe('the registry', () => {
     expect(registry.applications.get('desk')).toMatchObject({ agency: 'clinic', clientId: 'desk', approvedOperationsOnly: false });
     expect(registry.purposes.get('care')?.version).toBe(1);
     expect(registry.registers.get('health')).toEqual({ id: 'health', owner: 'clinic' });
-    expect(registry.officerRole('clinic', 'officer-2')).toBe('supervisor');
-    expect(registry.officerRole('office', 'officer-2')).toBeUndefined();
-    expect(registry.officerRole('clinic', 'constructor')).toBeUndefined();
+    expect(registry.officers.get('clinic')?.get('officer-2')).toBe('supervisor');
+    expect(registry.officers.get('office')?.get('officer-2')).toBeUndefined();
+    expect(registry.officers.get('clinic')?.get('constructor')).toBeUndefined();
   });
 
   it('finds an application by its own issuer only, so that another issuer cannot mint its tokens', () => {

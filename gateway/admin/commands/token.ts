@@ -32,8 +32,13 @@ export async function token(settings: CommandSettings, application: string, json
     );
   }
   if (typeof answer.access_token !== 'string') throw notAGateway(settings);
+  printToken(settings, answer, json);
+}
+
+/** Prints a token alone, or with `json` as `{ access_token, expires_in }`. */
+export function printToken(settings: CommandSettings, answer: { access_token?: unknown; expires_in?: unknown }, json: boolean): void {
   const { access_token, expires_in } = answer;
-  settings.output.write(`${json ? JSON.stringify({ access_token, expires_in }) : access_token}\n`);
+  settings.output.write(`${json ? JSON.stringify({ access_token, expires_in }) : String(access_token)}\n`);
 }
 
 async function readClientKey(settings: CommandSettings, application: string): Promise<ClientJwk> {
@@ -49,7 +54,8 @@ async function readClientKey(settings: CommandSettings, application: string): Pr
   return readJwk(file, 'ES256');
 }
 
-async function findIssuer(settings: CommandSettings): Promise<string> {
+/** The issuer that a gateway under `--demo` serves. Rejects with a sentence when it serves none. */
+export async function findIssuer(settings: CommandSettings): Promise<string> {
   const response = await callGateway(settings, '/oidc/.well-known/openid-configuration', {});
   if (response.status === 404) {
     throw new Error(`The gateway at ${settings.gatewayUrl} has no demo issuer. Start it with "npm start", which passes --demo.`);
