@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { migrate, type Database } from '../platform/database.ts';
 import type { Logger } from '../platform/log.ts';
 import { startApollo } from './apollo.ts';
+import { createFindFamily } from './citizen/family.ts';
+import { CITIZEN_SUBGRAPH, createCitizenSubgraph } from './citizen/subgraph.ts';
 import { loadConsentGroups } from './consent/groups.ts';
+import type { FindFamily } from './consent/minors.ts';
 import { createConsents } from './consent/lookup.ts';
 import { createConsentService, type ConsentService } from './consent/service.ts';
 import type { Limits } from './limits.ts';
@@ -20,7 +23,7 @@ import { createRecorder } from './ledger/append.ts';
 import { createPseudonymise } from './ledger/pseudonym.ts';
 import { ping, readFsync } from './ledger/store.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createPipeline, type PipelineParts } from './pipeline.ts';
+import { createPipeline, type Pipeline, type PipelineParts } from './pipeline.ts';
 import { fieldInputs } from './policy/field-inputs.ts';
 import { loadPolicies, type LoadedPolicies } from './policy/load.ts';
 import { OPEN_POLICIES, openClassification } from './policy/open.ts';
@@ -85,7 +88,7 @@ export interface Gateway extends AsyncDisposable {
 }
 
 type Governed = Pick<PipelineParts, 'authenticate' | 'policies' | 'ledger' | 'grantIssuer' | 'consents' | 'takeProbes'> & {
-  readonly consentService: ConsentService | undefined;
+  readonly consentService: ((findFamily: FindFamily) => ConsentService) | undefined;
   readonly database: Database | undefined;
   readonly loaded: LoadedPolicies | undefined;
 };
@@ -118,10 +121,19 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
       queuePerOwnerMax: limits.planQueuePerApplicationMax,
     }),
   );
+  const { loaded: policies, consentService } = governed;
+  // The gateway's own subgraph asks civil status by the pipeline, which calls subgraphs.
+  const ask: Pipeline['ask'] = async (...question) => pipeline.ask(...question);
+  const consents = policies && consentService?.(createFindFamily({ registry: policies.registry, ask, log, clock }));
   const urls = await plan.subgraphUrls;
   const clients = new Map<string, SubgraphClient>();
   for (const subgraph of graph.subgraphs.values()) {
     const { name } = subgraph;
+    if (name === CITIZEN_SUBGRAPH && policies && consents) {
+      const failed = (error: Error): void => log.error({ err: error, subgraph: name }, "the gateway's own subgraph failed");
+      clients.set(name, createCitizenSubgraph({ consents, agencies: policies.registry.agencies, clock, failed }));
+      continue;
+    }
     const sealKey = plan.governance?.grants.sealKeys.get(name);
     const client = createSubgraphClient({
       url: addressOf(subgraph, urls),
@@ -160,9 +172,7 @@ export async function startGateway(plan: GatewayPlan): Promise<Gateway> {
     return { ready: ledgerUp, parts: governed.ledger === undefined ? {} : { ledger: ledgerUp ? 'up' : 'down' } };
   };
   const plugins =
-    plan.governance && governed.loaded && governed.consentService
-      ? await plan.governance.plugins({ policies: governed.loaded, readiness, consents: governed.consentService, resources })
-      : [];
+    plan.governance && policies && consents ? await plan.governance.plugins({ policies, readiness, consents, resources }) : [];
   const app = await createServer({ pipeline, limits, metrics, log, readiness, plugins });
   resources.defer(async () => stopServing(app));
   try {
@@ -210,7 +220,7 @@ async function govern(
     grantIssuer: { ...governance.grants, clock },
     consents: createConsents({ database, groups, registry: policies.registry, clock, timeoutMs: limits.consentTimeoutMs }),
     takeProbes: createTakeProbes(database, governance.pseudonymKey, clock),
-    consentService: createConsentService(database, { registry: policies.registry, policies, groups }, clock),
+    consentService: (findFamily) => createConsentService(database, { registry: policies.registry, policies, groups }, findFamily, clock),
   };
 }
 

@@ -106,7 +106,10 @@ function loginClients({ applications }: Registry): ReadonlyMap<string, 'citizen'
 
 function officerChoices({ officers, agencies }: Registry): readonly Choice[] {
   return [...officers].flatMap(([agency, of]) =>
-    [...of].map(([officer, role]) => ({ value: `${agency}/${officer}`, label: `${agencies.get(agency)?.name.vi ?? agency}: ${officer} (${role})` })),
+    [...of].map(([officer, role]) => ({
+      value: `${agency}/${officer}`,
+      label: `${agencies.get(agency)?.name.vi ?? agency}: ${officer} (${role})`,
+    })),
   );
 }
 

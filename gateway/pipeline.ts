@@ -31,7 +31,12 @@ export interface PipelineParts extends AdmitParts, CompileParts, ExecuteParts, R
   readonly clock: () => number;
 }
 
-export type Pipeline = (request: GatewayRequest, mediaType: MediaType) => Promise<Answer>;
+export interface Pipeline {
+  /** Answers a request that came over HTTP. */
+  readonly answer: (request: GatewayRequest, mediaType: MediaType) => Promise<Answer>;
+  /** Asks as somebody who is known already: the gateway itself, for an application of its own. The same way, with the same record. */
+  readonly ask: (caller: Caller, request: GatewayRequest) => Promise<Answer>;
+}
 
 /**
  * The way of a request, the only one there is: every transport, tool and console goes through it. Each stage takes what the stage before
@@ -40,8 +45,8 @@ export type Pipeline = (request: GatewayRequest, mediaType: MediaType) => Promis
 export function createPipeline(parts: PipelineParts): Pipeline {
   const prepare = createPrepare(parts);
 
-  const way = async (request: GatewayRequest, mediaType: MediaType, watch: Stopwatch): Promise<Answer> => {
-    const caller = await parts.authenticate(request);
+  const way = async (who: Caller | undefined, request: GatewayRequest, mediaType: MediaType, watch: Stopwatch): Promise<Answer> => {
+    const caller = who ?? (await parts.authenticate(request));
     watch.lap('authenticate');
     if (isRefusal(caller)) return answerRefusal(caller, mediaType);
     watch.about({ application: caller.application, purpose: caller.purpose });
@@ -70,12 +75,16 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return answer(recorded, mediaType, parts.limits);
   };
 
-  return async (request, mediaType) => {
+  const run = async (who: Caller | undefined, request: GatewayRequest, mediaType: MediaType): Promise<Answer> => {
     const watch = startStopwatch(parts.metrics);
-    const answered = await way(request, mediaType, watch);
+    const answered = await way(who, request, mediaType, watch);
     const { status, code } = answered;
     parts.log.info({ ...watch.facts(), status, code, traceId: request.trace.traceId }, 'answered');
     return answered;
+  };
+  return {
+    answer: async (request, mediaType) => run(undefined, request, mediaType),
+    ask: async (caller, request) => run(caller, request, 'application/graphql-response+json'),
   };
 }
 

@@ -76,7 +76,7 @@ function graphql({ pipeline, limits, metrics, log }: ServerParts): FastifyPlugin
       if (!reply.raw.writableFinished) gone.abort();
     });
     try {
-      return await pipeline({ headers: singleHeaders(request.headers), body: body.value, trace, signal: gone.signal }, mediaType);
+      return await pipeline.answer({ headers: singleHeaders(request.headers), body: body.value, trace, signal: gone.signal }, mediaType);
     } catch (error) {
       log.error({ error, traceId: trace.traceId }, 'a request failed');
       return answerRefusal(refuse('INTERNAL_SERVER_ERROR'), mediaType);

@@ -4,6 +4,7 @@ import { openDatabase } from '../platform/database.ts';
 import type { Logger } from '../platform/log.ts';
 import { startGateway, type Gateway, type GatewayPlan } from './assemble.ts';
 import { SUBGRAPH_NAMES, type Config, type DemoConfig, type OpenConfig, type ProductionConfig, type ScopesConfig } from './config.ts';
+import { CITIZEN_SUBGRAPH } from './citizen/subgraph.ts';
 import { demoGovernance, claimPort, openDemoDatabase, startRegisters, type DemoProgress } from './demo.ts';
 import { readPrivateKey, readSealKey } from './identity/key-files.ts';
 import { loadOrCreateKeys } from './identity/keys.ts';
@@ -135,7 +136,10 @@ async function planOfForeign(config: OpenConfig | ScopesConfig, { log, clock }: 
 
 /** The demo applications, which need keys before the policies are loaded with everything else. */
 async function readApplications(): Promise<readonly Application[]> {
-  const { registry, problems } = loadRegistry(await readFile(join(POLICIES_DIR, REGISTRY_FILE), 'utf8'), SUBGRAPH_NAMES);
+  const { registry, problems } = loadRegistry(await readFile(join(POLICIES_DIR, REGISTRY_FILE), 'utf8'), [
+    ...SUBGRAPH_NAMES,
+    CITIZEN_SUBGRAPH,
+  ]);
   if (!registry || problems.length > 0) throw new PolicyError(POLICIES_DIR, problems);
   // Only an application that asks for itself has a key; people log in with the others.
   return [...registry.applications.values()].filter(({ login }) => login === 'application');

@@ -50,17 +50,16 @@ export function composeSupergraph(subgraphs: readonly SubgraphSdl[]): ComposedGr
   return { supergraphSdl: withNewline(composed.supergraphSdl), apiSdl: withNewline(apiSdlOf(composed.supergraphSdl)) };
 }
 
-/** The subgraphs of a directory: one directory each, named after it, holding `schema.graphql` without the rules, which are put before it. */
-export function readSubgraphs(directory: string): readonly SubgraphSdl[] {
-  return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(directory, entry.name, 'schema.graphql')))
-    .map(({ name }) => name)
-    .sort()
-    .map((name) => ({
-      name,
-      url: `http://${name}.invalid/graphql`,
-      sdl: `${rulesSdl()}\n${readFileSync(join(directory, name, 'schema.graphql'), 'utf8')}`,
-    }));
+/** The subgraphs of directories: one directory each, named after it, holding `schema.graphql` without the rules, which are put before it. */
+export function readSubgraphs(directories: readonly string[]): readonly SubgraphSdl[] {
+  return directories
+    .flatMap((directory) =>
+      readdirSync(directory, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && existsSync(join(directory, entry.name, 'schema.graphql')))
+        .map(({ name }) => ({ name, file: join(directory, name, 'schema.graphql') })),
+    )
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    .map(({ name, file }) => ({ name, url: `http://${name}.invalid/graphql`, sdl: `${rulesSdl()}\n${readFileSync(file, 'utf8')}` }));
 }
 
 /** The API schema of a supergraph as SDL. */

@@ -5,7 +5,8 @@ import { checkSnapshots, writeSnapshots, type Outcome } from './snapshots.ts';
 // node entry.mjs schema/main.ts write|check [--accept-breaking]
 
 const directories = {
-  subgraphs: fileURLToPath(new URL('../subgraphs', import.meta.url)),
+  // What the gateway tells citizens itself is a subgraph like the others.
+  subgraphs: ['../subgraphs', '../gateway'].map((path) => fileURLToPath(new URL(path, import.meta.url))),
   snapshots: fileURLToPath(new URL('.', import.meta.url)),
   cedarSchema: fileURLToPath(new URL('../policies/schema.cedarschema', import.meta.url)),
 };

@@ -9,7 +9,7 @@ const API = 'api.graphql';
 
 /** Where the parts lie. Both directories belong to the repository: what stands in `snapshots` is reviewed like code. */
 export interface SchemaDirectories {
-  readonly subgraphs: string;
+  readonly subgraphs: readonly string[];
   readonly snapshots: string;
   /** The Cedar schema, which follows from the graph and lies with the policies. */
   readonly cedarSchema: string;

@@ -1,10 +1,10 @@
 import { GraphQLError } from 'graphql';
 import { gql } from 'graphql-tag';
 import { isIdNumber } from '../../platform/id-number.ts';
-import { statusOf, type ConsentHistory } from '../consent/record.ts';
+import { isUuid, type ConsentHistory } from '../consent/record.ts';
 import type { NotConsentable } from '../consent/rules.ts';
 import type { ConsentService } from '../consent/service.ts';
-import { termsOf } from '../consent/terms.ts';
+import { shownConsent } from '../consent/shown.ts';
 import type { Registry } from '../policy/registry.ts';
 
 /** The part of the admin API by which an operator notes consents for people at a counter. */
@@ -36,6 +36,10 @@ export const CONSENT_TYPES = gql`
     until: String
     "Where the proof of the person's will is kept."
     evidence: String
+    "For a person under 18: the ID number of the parent or guardian who consents."
+    representative: IdNumber
+    "For sensitive data of a person of 7 to 17: where the proof of the person's own agreement is kept."
+    childAgreement: String
   }
 
   input WithdrawConsentInput {
@@ -53,6 +57,8 @@ export const CONSENT_TYPES = gql`
     purpose: String!
     purposeText: Names!
     channel: String!
+    "Given by a parent or guardian of a minor."
+    byRepresentative: Boolean!
     givenAt: DateTime!
     groups: [ConsentGroup!]!
     "Who may see what, what for, until when, and how to withdraw."
@@ -94,24 +100,36 @@ interface GiveInput {
   readonly groups: readonly string[];
   readonly until?: string | null;
   readonly evidence?: string | null;
+  readonly representative?: string | null;
+  readonly childAgreement?: string | null;
 }
-type WithdrawInput = Omit<GiveInput, 'until' | 'groups'> & { readonly groups?: readonly string[] | null };
+type WithdrawInput = Omit<GiveInput, 'until' | 'groups' | 'representative' | 'childAgreement'> & {
+  readonly groups?: readonly string[] | null;
+};
 
 /** Resolvers of the root fields: graphql-js calls them with the arguments of the field. */
 export function consentRoot(sources: ConsentSources): Record<string, (args: never) => unknown> {
   const { consents } = sources;
   const shown = (history: ConsentHistory) => shownConsent(history, sources);
   return {
-    consents: async ({ idNumber }: { readonly idNumber: string }) => (await consents.list(checkedId(idNumber))).map(shown),
+    consents: async ({ idNumber }: { readonly idNumber: string }) =>
+      listed(await consents.list({ idNumber: checkedId(idNumber), representative: undefined })).map(shown),
     consentReceipt: async ({ id }: { readonly id: string }) => consents.receipt(checkedUuid(id)),
     giveConsent: async ({ input }: { readonly input: GiveInput }) => {
-      const { until, evidence, ...rest } = input;
-      return shown(given(await consents.give({ ...rest, until: until ?? undefined }, byOperator(evidence))));
+      const { until, evidence, representative, childAgreement, ...rest } = input;
+      const optional = {
+        until: until ?? undefined,
+        representative: representative ?? undefined,
+        childAgreement: childAgreement ?? undefined,
+      };
+      return shown(given(await consents.give({ ...rest, ...optional }, byOperator(evidence))));
     },
     withdrawConsent: async ({ input }: { readonly input: WithdrawInput }) => {
       const { idNumber, agency, purpose, groups, evidence } = input;
       const about = { idNumber: checkedId(idNumber), agency, purpose, groups: groups ?? undefined };
-      return (await consents.withdraw(about, byOperator(evidence))).groups;
+      const answer = await consents.withdraw(about, byOperator(evidence));
+      if (answer.kind === 'refused') throw badInput(answer.message);
+      return answer.groups;
     },
     extendConsent: async ({ id, until, evidence }: { readonly id: string; readonly until: string; readonly evidence?: string | null }) =>
       shown(given(await consents.extend(checkedUuid(id), until, byOperator(evidence)))),
@@ -122,37 +140,14 @@ function byOperator(evidence: string | null | undefined) {
   return { channel: 'operator', evidence: evidence ?? undefined } as const;
 }
 
-function given(answer: ConsentHistory | NotConsentable): ConsentHistory {
+function listed(answer: readonly ConsentHistory[] | NotConsentable): readonly ConsentHistory[] {
   if ('kind' in answer) throw badInput(answer.message);
   return answer;
 }
 
-function shownConsent({ record, groups }: ConsentHistory, { agencies, clock }: ConsentSources) {
-  const nowMs = clock();
-  const agencyName = agencies.get(record.agency)?.name ?? { vi: record.agency, en: record.agency };
-  const ends = groups.map(({ validUntil }) => Date.parse(validUntil));
-  return {
-    id: record.id,
-    agency: record.agency,
-    agencyName,
-    purpose: record.purpose.id,
-    purposeText: record.purpose.text,
-    channel: record.channel,
-    givenAt: record.givenAt,
-    terms: termsOf({ agency: agencyName, purpose: record.purpose.text, groups: record.groups, validUntil: new Date(Math.max(...ends)) }),
-    groups: groups.map((group) => {
-      const pinned = record.groups.find(({ name }) => name === group.name);
-      const { name, validUntil } = group;
-      const status = statusOf(record, group, nowMs);
-      return {
-        name,
-        fields: pinned?.coordinates ?? [],
-        sensitive: pinned?.sensitive ?? false,
-        validUntil: new Date(validUntil).toISOString(),
-        status,
-      };
-    }),
-  };
+function given(answer: ConsentHistory | NotConsentable): ConsentHistory {
+  if ('kind' in answer) throw badInput(answer.message);
+  return answer;
 }
 
 function checkedId(idNumber: string): string {
@@ -161,7 +156,7 @@ function checkedId(idNumber: string): string {
 }
 
 function checkedUuid(id: string): string {
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw badInput('The id of a consent is a UUID. "consent list" shows it.');
+  if (!isUuid(id)) throw badInput('The id of a consent is a UUID. "consent list" shows it.');
   return id;
 }
 

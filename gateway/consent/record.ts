@@ -23,6 +23,10 @@ export interface ConsentRecord {
   readonly channel: ConsentChannel;
   /** Where the proof of the person's will is kept: a number of a form, of a recording. */
   readonly evidence: string | null;
+  /** Who consented in place of a minor, by ID number. */
+  readonly representative: string | null;
+  /** Where the proof of a child's own agreement is kept. */
+  readonly childAgreement: string | null;
   /** Notice, as it was shown. */
   readonly notice: BilingualText;
 }
@@ -57,6 +61,11 @@ export interface ConsentHistory {
 }
 
 export type ConsentStatus = 'GIVEN' | 'NOT_YET_VALID' | 'EXPIRED' | 'ENDED';
+
+/** Whether this can be the id of a consent. */
+export function isUuid(id: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
+}
 
 /** A gateway whose clock goes after another's still takes what that one has just noted: so far may clocks differ. */
 export const CLOCK_DIFFERENCE_MS_MAX = 300_000;

@@ -1,22 +1,40 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Database } from '../../platform/database.ts';
 import type { ConsentChannel, ConsentHistory, ConsentRecord } from './record.ts';
 import { endOf, judge, type ConsentInput, type ConsentRules, type NotConsentable } from './rules.ts';
+import { mayGive, mayWithdraw, type Actor, type FindFamily } from './minors.ts';
+import { receiptOf } from './shown.ts';
 import { endGroups, extendGroups, insertConsent, insertEvent, insertNotice, lockConsents, readHistories } from './store.ts';
+import type { BilingualText } from '../policy/registry.ts';
 import { termsOf } from './terms.ts';
 
 /** Consents of one person shown at once. */
 const LISTED_MAX = 1_000;
 
 export interface ConsentService {
-  /** Notes a consent; what it replaces ends with it. Durable when the promise resolves. */
-  give(input: ConsentInput, by: GivenBy): Promise<ConsentHistory | NotConsentable>;
+  /** Notes a consent; what it replaces ends with it. Durable when the promise resolves. For a minor a representative must act. */
+  give(input: GiveInput, by: GivenBy): Promise<ConsentHistory | NotConsentable>;
   /** Ends everything that was given for agency and purpose, or only some groups of it. Doing so twice changes nothing. */
-  withdraw(about: WithdrawInput, by: GivenBy): Promise<{ readonly kind: 'withdrawn'; readonly groups: readonly string[] }>;
-  extend(id: string, until: string, by: GivenBy): Promise<ConsentHistory | NotConsentable>;
-  list(idNumber: string): Promise<readonly ConsentHistory[]>;
+  withdraw(about: WithdrawInput, by: GivenBy): Promise<Withdrawn | NotConsentable>;
+  /** Lets a consent of the actor's hold longer; by an operator, who has made sure of the person, anybody's. */
+  extend(id: string, until: string, by: GivenBy, actor?: Actor): Promise<ConsentHistory | NotConsentable>;
+  list(actor: Actor): Promise<readonly ConsentHistory[] | NotConsentable>;
+  /** What a person would be told; notes nothing. */
+  notice(input: Omit<ConsentInput, 'idNumber'>): BilingualText | NotConsentable;
   /** The record as it was given, with the SHA-256 of its JSON; undefined when there is none. */
   receipt(id: string): Promise<{ readonly record: string; readonly sha256: string } | undefined>;
+}
+
+export interface GiveInput extends ConsentInput {
+  /** ID number of the parent or guardian who acts for a minor. */
+  readonly representative?: string | undefined;
+  /** Where the proof of a child's own agreement is kept. */
+  readonly childAgreement?: string | undefined;
+}
+
+export interface Withdrawn {
+  readonly kind: 'withdrawn';
+  readonly groups: readonly string[];
 }
 
 export interface GivenBy {
@@ -30,13 +48,14 @@ export interface WithdrawInput {
   readonly purpose: string;
   /** All when undefined. */
   readonly groups: readonly string[] | undefined;
+  readonly representative?: string | undefined;
 }
 
 /** Gives, withdraws, extends and shows consents. Whoever calls has made sure who asks. */
-export function createConsentService(database: Database, rules: ConsentRules, clock: () => number): ConsentService {
+export function createConsentService(database: Database, rules: ConsentRules, findFamily: FindFamily, clock: () => number): ConsentService {
   const one = async (id: string): Promise<ConsentHistory | NotConsentable> => {
     const [history] = await readHistories(database, { id }, 1);
-    return history ?? { kind: 'refused', message: 'There is no consent with this id.' };
+    return history ?? NO_CONSENT;
   };
 
   return {
@@ -44,13 +63,23 @@ export function createConsentService(database: Database, rules: ConsentRules, cl
       const nowMs = clock();
       const judged = judge(input, rules, nowMs);
       if (judged.kind === 'refused') return judged;
-      const { agency, purpose, groups, validUntil } = judged;
+      const { agency, purpose, groups } = judged;
+      const { idNumber, representative, childAgreement } = input;
+      const acting = await mayGive({ idNumber, representative }, findFamily, nowMs);
+      if (acting.kind === 'refused') return acting;
+      if (acting.needsOwnAgreement && childAgreement === undefined && groups.some(({ sensitive }) => sensitive)) {
+        return {
+          kind: 'refused',
+          message: 'From the age of seven a child agrees to sensitive data too. Say where the proof of it is kept.',
+        };
+      }
+      const validUntil = new Date(Math.min(judged.validUntil.getTime(), acting.endsAtMs));
       const at = new Date(nowMs);
       const names = groups.map(({ name }) => name);
       const record: ConsentRecord = {
         id: randomUUID(),
         schemaVersion: 'TS27560:2023 lien-thong/1',
-        idNumber: input.idNumber,
+        idNumber,
         agency: agency.id,
         purpose: { id: purpose.id, version: purpose.version, text: purpose.text },
         groups,
@@ -59,11 +88,13 @@ export function createConsentService(database: Database, rules: ConsentRules, cl
         validFrom: at.toISOString(),
         channel,
         evidence: evidence ?? null,
+        representative: representative ?? null,
+        childAgreement: childAgreement ?? null,
         notice: termsOf({ agency: agency.name, purpose: purpose.text, groups, validUntil }),
       };
       await database.transaction(async (tx) => {
-        await lockConsents(tx, input.idNumber, agency.id, purpose.id);
-        const replaced = await endGroups(tx, { idNumber: input.idNumber, agency: agency.id, purpose: purpose.id, groups: names }, at);
+        await lockConsents(tx, idNumber, agency.id, purpose.id);
+        const replaced = await endGroups(tx, { idNumber, agency: agency.id, purpose: purpose.id, groups: names }, at);
         await insertConsent(tx, record, validUntil);
         for (const [id, ended] of replaced) await insertEvent(tx, id, { kind: 'replaced', channel, groups: ended, evidence: null }, at);
         await insertEvent(tx, record.id, { kind: 'given', channel, groups: names, evidence: evidence ?? null }, at);
@@ -72,8 +103,11 @@ export function createConsentService(database: Database, rules: ConsentRules, cl
       });
       return one(record.id);
     },
-    async withdraw({ idNumber, agency, purpose, groups }, { channel, evidence }) {
-      const at = new Date(clock());
+    async withdraw({ idNumber, agency, purpose, groups, representative }, { channel, evidence }) {
+      const nowMs = clock();
+      const acting = await mayWithdraw({ idNumber, representative }, findFamily, nowMs);
+      if (acting.kind === 'refused') return acting;
+      const at = new Date(nowMs);
       const names = groups ?? [...rules.groups.current.keys()];
       const ended = await database.transaction(async (tx) => {
         await lockConsents(tx, idNumber, agency, purpose);
@@ -84,10 +118,17 @@ export function createConsentService(database: Database, rules: ConsentRules, cl
       });
       return { kind: 'withdrawn', groups: [...new Set([...ended.values()].flat())].toSorted() };
     },
-    async extend(id, until, { channel, evidence }) {
+    async extend(id, until, { channel, evidence }, actor) {
       const nowMs = clock();
-      const end = endOf(until, nowMs);
-      if (typeof end === 'string') return { kind: 'refused', message: end };
+      const latest = endOf(until, nowMs);
+      if (typeof latest === 'string') return { kind: 'refused', message: latest };
+      const before = await one(id);
+      if ('kind' in before) return before;
+      const { idNumber, representative } = before.record;
+      if (actor !== undefined && actor.idNumber !== idNumber) return NO_CONSENT;
+      const acting = await mayGive(actor ?? { idNumber, representative: representative ?? undefined }, findFamily, nowMs);
+      if (acting.kind === 'refused') return acting;
+      const end = new Date(Math.min(latest.getTime(), acting.endsAtMs));
       const at = new Date(nowMs);
       const extended = await database.transaction(async (tx) => {
         const groups = await extendGroups(tx, id, end, at);
@@ -97,12 +138,22 @@ export function createConsentService(database: Database, rules: ConsentRules, cl
       if (extended.length > 0) return one(id);
       return { kind: 'refused', message: 'Nothing of this consent is in force and ends before that day. Give it anew.' };
     },
-    list: async (idNumber) => readHistories(database, { idNumber }, LISTED_MAX),
+    async list(actor) {
+      const acting = await mayWithdraw(actor, findFamily, clock());
+      return acting.kind === 'refused' ? acting : readHistories(database, { idNumber: actor.idNumber }, LISTED_MAX);
+    },
+    notice(input) {
+      const judged = judge({ ...input, idNumber: NOBODY }, rules, clock());
+      if (judged.kind === 'refused') return judged;
+      return termsOf({ ...judged, agency: judged.agency.name, purpose: judged.purpose.text });
+    },
     async receipt(id) {
       const [history] = await readHistories(database, { id }, 1);
-      if (history === undefined) return undefined;
-      const record = JSON.stringify(history.record);
-      return { record, sha256: createHash('sha256').update(record).digest('hex') };
+      return history && receiptOf(history.record);
     },
   };
 }
+
+const NO_CONSENT = { kind: 'refused', message: 'There is no consent with this id.' } as const;
+/** A notice is the same for everybody. */
+const NOBODY = '000000000000';

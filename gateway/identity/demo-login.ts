@@ -51,7 +51,7 @@ export function demoLogin({ provider, handoff, loginClients, people }: DemoLogin
       const kind = await kindOf(request, reply);
       if (kind === undefined) return over(reply);
       const { chosen = '', typed = '', level } = (request.body ?? {}) as Readonly<Record<string, string | undefined>>;
-      const accountId = String(typed).trim() || String(chosen);
+      const accountId = typed.trim() || chosen;
       const isSomebody = kind === 'citizen' ? isIdNumber(accountId) : people.officers.some(({ value }) => value === accountId);
       if (!isSomebody || (level !== '1' && level !== '2')) return show(kind, reply, 'nobody');
       reply.hijack();

@@ -114,7 +114,8 @@ async function readOfficer(headers: GatewayRequest['headers'], agency: string, d
   if ('kind' in login || login.application.login !== 'officer') return refuse('UNAUTHENTICATED', OFFICER_LOGIN_NEED);
   // The subject names the agency too: ids of officers are each agency's own.
   const [of, officer, ...more] = (login.token.subject ?? '').split('/');
-  if (of !== agency || officer === undefined || more.length > 0 || !isOpaqueId(officer)) return refuse('UNAUTHENTICATED', OFFICER_LOGIN_NEED);
+  if (of !== agency || officer === undefined || more.length > 0 || !isOpaqueId(officer))
+    return refuse('UNAUTHENTICATED', OFFICER_LOGIN_NEED);
   if (named !== '' && named !== officer) {
     return refuse('HEADER_INVALID', 'x-officer names another officer than x-officer-token. Leave x-officer out.');
   }

@@ -122,7 +122,9 @@ async function callSubgraph(
     if (outcome.kind === 'unavailable' && outcome.fault !== 'cancelled') tellLog(subgraph, outcome.why, admitted, parts);
     return outcome;
   };
-  return isEntities && idempotent ? parts.sendBatched(fetch, variables, signal, send) : send(variables, signal);
+  // Entities that citizens ask for are their own: the gateway's own subgraph looks who asks, so nobody shares a call with another.
+  const isShared = isEntities && idempotent && admitted.caller.citizen === undefined;
+  return isShared ? parts.sendBatched(fetch, variables, signal, send) : send(variables, signal);
 }
 
 function tellLog(subgraph: string, why: string, { request }: Admitted, { log }: ExecuteParts): void {

@@ -10,6 +10,7 @@ const NOBODY_CONSENTS: ConsentService = {
   withdraw: nothing,
   extend: nothing,
   list: async () => [],
+  notice: () => ({ vi: '', en: '' }),
   receipt: async () => undefined,
 };
 

@@ -37,7 +37,16 @@ export async function startIssuer(more?: (keys: DemoKeys, database: Database) =>
   const origin = `http://127.0.0.1:${port}`;
   const issuer = `${origin}/oidc`;
   await app.register(
-    demoIssuer({ issuer, database, signingKey: keys.issuer, clients: keys.clients.values(), loginClients: LOGIN_CLIENTS, people: PEOPLE, log: silentLog(), clock: Date.now }),
+    demoIssuer({
+      issuer,
+      database,
+      signingKey: keys.issuer,
+      clients: keys.clients.values(),
+      loginClients: LOGIN_CLIENTS,
+      people: PEOPLE,
+      log: silentLog(),
+      clock: Date.now,
+    }),
     { prefix: '/oidc' },
   );
   if (more !== undefined) await app.register(await more(keys, database));

@@ -82,7 +82,10 @@ describe('a login at the demo issuer', () => {
       body: new URLSearchParams({ chosen: '001099000001', level: '2' }),
     });
     const more = posted.headers.getSetCookie().map((line) => line.split(';')[0]);
-    const back = await fetch(posted.headers.get('location') ?? '', { redirect: 'manual', headers: { cookie: [cookie, ...more].join('; ') } });
+    const back = await fetch(posted.headers.get('location') ?? '', {
+      redirect: 'manual',
+      headers: { cookie: [cookie, ...more].join('; ') },
+    });
     const code = new URL(back.headers.get('location') ?? '').searchParams.get('code') ?? '';
     const exchange = async (verifier: string): Promise<number> => {
       const body = { grant_type: 'authorization_code', client_id: 'portal', code, redirect_uri: 'http://127.0.0.1:4711/callback' };

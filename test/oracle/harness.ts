@@ -133,7 +133,7 @@ export async function startHarness(): Promise<Harness> {
       asked = new Set();
       const trace = { traceId: '0'.repeat(32), traceparent: '', tracestate: undefined };
       const body = { query: about.query, variables: about.variables };
-      const { status, body: text } = await pipeline(
+      const { status, body: text } = await pipeline.answer(
         { headers: {}, body, trace, signal: new AbortController().signal },
         'application/graphql-response+json',
       );

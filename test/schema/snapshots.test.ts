@@ -30,7 +30,7 @@ describe('the reviewed snapshots', () => {
     writeSnapshots(directories, false);
     const file = join(directories.snapshots, 'api.graphql');
     const before = readFileSync(file, 'utf8');
-    writeFileSync(join(directories.subgraphs, 'a', 'schema.graphql'), register());
+    writeFileSync(join(directories.subgraphs[0] ?? '', 'a', 'schema.graphql'), register());
 
     const refused = writeSnapshots(directories, false);
     expect(refused.failed).toBe(true);
@@ -64,13 +64,14 @@ describe('what breaks clients', () => {
 /** A directory with one register `a`, removed at the end of the test. */
 function temporary(sdl: string): SchemaDirectories & Disposable {
   const root = mkdtempSync(join(tmpdir(), 'schema-'));
+  const subgraphs = join(root, 'subgraphs');
   const directories = {
-    subgraphs: join(root, 'subgraphs'),
+    subgraphs: [subgraphs],
     snapshots: join(root, 'schema'),
     cedarSchema: join(root, 'schema', 'cedar.cedarschema'),
   };
-  mkdirSync(join(directories.subgraphs, 'a'), { recursive: true });
+  mkdirSync(join(subgraphs, 'a'), { recursive: true });
   mkdirSync(directories.snapshots);
-  writeFileSync(join(directories.subgraphs, 'a', 'schema.graphql'), sdl);
+  writeFileSync(join(subgraphs, 'a', 'schema.graphql'), sdl);
   return { ...directories, [Symbol.dispose]: () => rmSync(root, { recursive: true }) };
 }

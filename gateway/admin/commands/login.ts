@@ -40,7 +40,9 @@ export async function login(settings: CommandSettings, { app, who, level, json }
   }
   const done = await browser(page.path, { method: 'POST', body: new URLSearchParams({ chosen: who, level: String(level) }) });
   if (done.kind !== 'returned') {
-    throw new Error('Nobody can log in like that. Give an ID number of 12 digits, or an officer of the registry like hospital/officer-017.');
+    throw new Error(
+      'Nobody can log in like that. Give an ID number of 12 digits, or an officer of the registry like hospital/officer-017.',
+    );
   }
   const code = done.parameters.get('code');
   if (code === null || done.parameters.get('state') !== state) throw notAGateway(settings);
