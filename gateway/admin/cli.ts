@@ -68,6 +68,8 @@ consent
   .requiredOption('--group <name...>', 'group of data, for example residents.contact')
   .option('--until <date>', 'last day, like 2027-12-31; a year without it')
   .option('--evidence <reference>', "where the proof of the person's will is kept")
+  .option('--representative <id>', 'for a person under 18: ID number of the parent or guardian who consents')
+  .option('--child-agreement <reference>', "for sensitive data from the age of 7: where the proof of the child's own agreement is kept")
   .option('--json', 'print JSON')
   .action(async (options: ConsentOptions) => (await import('./commands/consent.ts')).consentGive(settings(), options));
 

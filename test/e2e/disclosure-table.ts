@@ -18,14 +18,29 @@ const BY_LAW: Readonly<Record<string, readonly string[]>> = {
   'bank-teller': [...ROOTS, 'Query.verifyIdentity', 'IdentityVerification.*', 'Resident.isAtLeast'],
   'ward-office': [...ROOTS, ...IDENTITY, 'Resident.phone', ...RESIDENCE, ...FAMILY],
   'police-residence': [...ROOTS, ...IDENTITY, 'Resident.phone', ...RESIDENCE, ...FAMILY],
+  'consent-desk': [
+    'Query.resident',
+    'Resident.idNumber',
+    'Resident.dateOfBirth',
+    'Resident.birthRecord',
+    'BirthRecord.mother',
+    'BirthRecord.father',
+    'Resident.adoptions',
+    'Adoption.child',
+    'Adoption.adoptiveMother',
+    'Adoption.adoptiveFather',
+    'Resident.guardianships',
+    'Guardianship.*',
+  ],
 };
 const IN_EMERGENCY: Readonly<Record<string, readonly string[]>> = { 'hospital-counter': ['Resident.visits', 'Visit.*'] };
 
-/** What consent adds: asked only of people who gave it, which the proxies cannot know, by the entity's key. */
+/** What consent adds, or being the person: asked only of those people, whom the proxies cannot know, by the entity's key. */
 const BY_CONSENT: Readonly<Record<string, readonly string[]>> = {
   'hospital-counter': ['Resident.phone', 'Resident.visits', 'Visit.*'],
   'university-admissions': ['Resident.phone', ...RESIDENCE],
   'bank-teller': ['Resident.phone'],
+  'citizen-portal': [...IDENTITY, ...RESIDENCE, 'Resident.mother', 'Resident.coverage', 'Coverage.*'],
 };
 
 /** Fields with a class and group of their own inside objects that are given: not part of the table. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { startGateway, type GatewayPlan } from '../../gateway/assemble.ts';
 import type { CommandSettings } from '../../gateway/admin/command-settings.ts';
+import { login, type LoginOptions } from '../../gateway/admin/commands/login.ts';
 import { token } from '../../gateway/admin/commands/token.ts';
 import { SUBGRAPH_NAMES } from '../../gateway/config.ts';
 import { LIMITS, type Limits } from '../../gateway/limits.ts';
@@ -55,6 +56,10 @@ export interface TestGateway extends AsyncDisposable {
     variables?: Record<string, unknown>,
     headers?: Record<string, string | undefined>,
   ): Promise<Reply>;
+  /** Asks with the token of somebody who logged in, without an officer between. */
+  askAs(login: Omit<LoginOptions, 'json'>, purpose: string, query: string, variables?: Record<string, unknown>): Promise<Reply>;
+  /** A token of somebody who logged in. */
+  loginToken(login: Omit<LoginOptions, 'json'>): Promise<string>;
   /** Sends whatever is given to /graphql. */
   send(init: RequestInit): Promise<Reply>;
   token(application: TestApplication): Promise<string>;
@@ -141,6 +146,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     tokens.set(application, known);
     return known;
   };
+  const loginToken = async (options: Omit<LoginOptions, 'json'>): Promise<string> => {
+    const key = JSON.stringify(options);
+    const known =
+      tokens.get(key) ??
+      printed(async (write) => login({ ...settings, output: { columns: undefined, write } }, { ...options, json: false }));
+    tokens.set(key, known);
+    return known;
+  };
   const send = async (init: RequestInit): Promise<Reply> => readReply(await fetch(`${gateway.url}/graphql`, init));
   const owned = resources.move();
   return {
@@ -150,6 +163,16 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     requests,
     send,
     token: tokenOf,
+    loginToken,
+    async askAs(options, purpose, query, variables) {
+      const headers = {
+        authorization: `Bearer ${await loginToken(options)}`,
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json',
+        'x-purpose': purpose,
+      };
+      return send({ method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+    },
     async ask(application, query, variables, headers) {
       const all: Record<string, string | undefined> = {
         authorization: `Bearer ${await tokenOf(application)}`,

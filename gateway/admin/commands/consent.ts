@@ -22,13 +22,17 @@ export interface ConsentOptions {
   readonly group: readonly string[];
   readonly until?: string;
   readonly evidence?: string;
+  /** ID number of the parent or guardian of a minor. */
+  readonly representative?: string;
+  /** Where the proof of a child's own agreement is kept. */
+  readonly childAgreement?: string;
   readonly json?: true;
 }
 
 /** Notes a consent that a person gave at a counter, and shows its page of terms. */
 export async function consentGive(settings: CommandSettings, options: ConsentOptions): Promise<void> {
-  const { person: idNumber, agency, purpose, group: groups, until, evidence } = options;
-  const input = { idNumber, agency, purpose, groups, until, evidence };
+  const { person: idNumber, agency, purpose, group: groups, until, evidence, representative, childAgreement } = options;
+  const input = { idNumber, agency, purpose, groups, until, evidence, representative, childAgreement };
   const mutation = `mutation ($input: GiveConsentInput!) { giveConsent(input: $input) { ${CONSENT} } }`;
   const { giveConsent } = await callAdmin<{ giveConsent: Consent }>(settings, mutation, { input });
   show(settings, options, giveConsent, () => page([giveConsent]));
