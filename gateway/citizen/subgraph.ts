@@ -4,7 +4,6 @@ import { buildSubgraphSchema, type GraphQLResolverMap } from '@apollo/subgraph';
 import { execute, GraphQLError, parse, type DocumentNode, type ExecutionResult } from 'graphql';
 import { gql } from 'graphql-tag';
 import { LRUCache } from 'lru-cache';
-import { rulesSdl } from '../../schema/checks/links.ts';
 import { SCALARS } from '../../platform/scalars.ts';
 import type { ConsentService } from '../consent/service.ts';
 import type { SubgraphClient } from '../execution/fetch.ts';
@@ -15,6 +14,8 @@ import { citizenResolvers, type CitizenContext } from './resolvers.ts';
 export const CITIZEN_SUBGRAPH = 'citizen';
 
 const DOCUMENTS_KEPT_MAX = 500;
+/** What every subgraph's schema begins with; its own. */
+const SDL_FILES = [join(import.meta.dirname, '..', '..', 'schema', 'directives.graphql'), join(import.meta.dirname, 'schema.graphql')];
 
 export interface CitizenParts {
   readonly consents: ConsentService;
@@ -29,7 +30,7 @@ export interface CitizenParts {
  * them, for the citizen who is logged in.
  */
 export function createCitizenSubgraph(parts: CitizenParts): SubgraphClient {
-  const typeDefs = gql(`${rulesSdl()}\n${readFileSync(join(import.meta.dirname, 'schema.graphql'), 'utf8')}`);
+  const typeDefs = gql(SDL_FILES.map((file) => readFileSync(file, 'utf8')).join('\n'));
   const resolvers = { ...SCALARS, ...citizenResolvers(parts) };
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as GraphQLResolverMap }]);
   const documents = new LRUCache<string, DocumentNode>({ max: DOCUMENTS_KEPT_MAX });

@@ -170,7 +170,6 @@ describe('asking without saying why or who', () => {
     ['a citizen within an officer', { 'x-officer': 'officer-001090000001' }],
     ['a citizen for a case', { 'x-case': '001090000001' }],
     ['an officer as long as a book', { 'x-officer': 'x'.repeat(1_000) }],
-    ['an officer’s login, which is not served', { 'x-officer-token': 'x' }],
     ['an emergency without reason', { 'x-emergency': '' }],
     ['an emergency as long as a book', { 'x-emergency': 'x'.repeat(1_000) }],
     ['an unknown wish', { 'x-on-refusal': 'ignore' }],

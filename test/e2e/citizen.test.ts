@@ -124,6 +124,7 @@ describe('consent by the citizen', () => {
   });
 
   test('is listed with its page of terms and its receipt, in both languages', async () => {
+    now.ms += 1_000;
     await change(me, 'giveConsent', { ...HOSPITAL, groups: ['residents.contact', 'health-insurance.visits'] });
     const query =
       '{ me { consents { agency channel byRepresentative terms { vi en } receipt { record sha256 } groups { name sensitive status } } } }';

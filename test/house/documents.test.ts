@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ERRORS } from '../../gateway/errors.ts';
 import { loadRegistry, REGISTRY_FILE } from '../../gateway/policy/registry-load.ts';
+import { CITIZEN_SUBGRAPH } from '../../gateway/citizen/subgraph.ts';
 import { SUBGRAPH_NAMES } from '../../gateway/config.ts';
 import { anchors, codeBlocks, DOCUMENTS, localLinks, ROOT, tableRows, text } from './markdown.ts';
 
@@ -31,12 +32,12 @@ describe.each([
   });
 
   test('lists the demo applications with their purposes', () => {
-    const { registry } = loadRegistry(text(join('policies', REGISTRY_FILE)), SUBGRAPH_NAMES);
+    const { registry } = loadRegistry(text(join('policies', REGISTRY_FILE)), [...SUBGRAPH_NAMES, CITIZEN_SUBGRAPH]);
     for (const { id, purposes } of registry?.applications.values() ?? []) {
       expect(document).toContain(id);
       for (const purpose of purposes) expect(document).toContain(`\`${purpose}\``);
     }
-    expect(registry?.applications.size).toBe(6);
+    expect(registry?.applications.size).toBe(9);
   });
 });
 
