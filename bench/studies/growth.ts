@@ -136,7 +136,7 @@ async function setUp(citizens: number, directory: string, resources: AsyncDispos
       what: 'everything on, with the registers of the project',
       probe: bodies.q1[0] ?? '',
       launch: async (context) => ({
-        ...(await launchGoverned(context, ledger.url, keys)),
+        ...(await launchGoverned(context, ledger.url, { keys })),
         beforeRound: async () => {
           for (const database of databases) await database.pinBackends();
         },

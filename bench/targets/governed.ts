@@ -5,10 +5,11 @@ import { exportJWK, generateKeyPair, SignJWT, type JSONWebKeySet } from 'jose';
 import { SUBGRAPHS } from '../work/graph.ts';
 import type { Launch, TargetContext } from './target.ts';
 
-/** Issuer, audience and client of the tokens; the registry in bench/policies knows the client. */
+/** Issuer and audience of the tokens. */
 const ISSUER = 'http://issuer.invalid';
 const AUDIENCE = 'urn:bench:graph';
-const CLIENT = 'bench-by-law';
+/** Clients of the tokens; the registry in bench/policies knows them. */
+export type BenchApplication = 'bench-by-law' | 'bench-by-consent';
 /** Longer than a full run takes. */
 const TOKEN_LIFETIME = '6h';
 
@@ -45,7 +46,10 @@ export function createGovernedKeys(): GovernedKeys {
 export async function launchGoverned(
   { port, subgraphUrls, directory }: TargetContext,
   databaseUrl: string | undefined,
-  keys: GovernedKeys = createGovernedKeys(),
+  {
+    keys = createGovernedKeys(),
+    application = 'bench-by-law',
+  }: { readonly keys?: GovernedKeys; readonly application?: BenchApplication } = {},
 ): Promise<Launch> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const settings: GovernedSettings = {
@@ -60,7 +64,7 @@ export async function launchGoverned(
   };
   const file = join(directory, 'settings.json');
   await writeFile(file, JSON.stringify(settings), { mode: 0o600 });
-  const token = await new SignJWT({ client_id: CLIENT })
+  const token = await new SignJWT({ client_id: application })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'bench' })
     .setIssuer(ISSUER)
     .setAudience(AUDIENCE)

@@ -13,6 +13,14 @@ export interface Target {
   /** Body of a small request that is answered with a name; the first of Q3 unless told. */
   readonly probe?: string;
   readonly launch: (context: TargetContext) => Promise<Launch>;
+  /** What of whom it may not answer: each such field is null, with an error. Nothing unless told. */
+  readonly withheld?: Withheld;
+}
+
+export interface Withheld {
+  /** Names of fields of a person. */
+  readonly fields: ReadonlySet<string>;
+  readonly of: (idNumber: string) => boolean;
 }
 
 export interface TargetContext {

@@ -26,7 +26,18 @@ test('they give the application of the bench every field of the work by law, and
     expect([coordinate, policies.decide(context, coordinate, {})]).toMatchObject([coordinate, { kind: 'permitted', law: {} }]);
   }
   expect(policies.decide(context, 'Resident.religion', {}).kind).toBe('refused');
-  expect([...policies.registry.applications.keys()]).toEqual(['bench-by-law']);
+  expect([...policies.registry.applications.keys()]).toEqual(['bench-by-law', 'bench-by-consent']);
+});
+
+test('the other application gets the phone and the health insurance by consent, and everything else by law too', async () => {
+  const policies = await loadPolicies({ directory, supergraphSdl, clock: Date.now, decisionCacheMax: 1_000 });
+  const context = asked({ application: 'bench-by-consent', purpose: 'bench.file' });
+  const byConsent = coordinatesOfWork().filter((coordinate) => {
+    const decision = policies.decide(context, coordinate, {});
+    expect([coordinate, decision]).toMatchObject([coordinate, { kind: 'permitted' }]);
+    return decision.kind === 'permitted' && decision.consent !== undefined;
+  });
+  expect(byConsent.toSorted()).toEqual(['Resident.coverage', 'Resident.phone']);
 });
 
 /** What a rule decides on, of all that the three documents select. */
