@@ -124,10 +124,15 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
   });
   const underWay = new Map<string, Promise<Prepared | Refusal>>();
 
-  const make = async (admitted: Admitted, policies: Policies, { overrides }: ChosenOverrides): Promise<Prepared | Refusal> => {
+  const make = async (
+    admitted: Admitted,
+    policies: Policies,
+    { overrides }: ChosenOverrides,
+    everybodyGave: boolean,
+  ): Promise<Prepared | Refusal> => {
     const { classification, apiSchema } = parts.graph;
     const consentKey = parts.consents?.keyOf ?? noConsent;
-    const decided = decide(withConditionsDecided(admitted), { classification, policies, consentKey });
+    const decided = decide(withConditionsDecided(admitted), { classification, policies, consentKey, everybodyGave });
     const pruned = prune(decided, { apiSchema, classification });
     // People who are known already are looked up while the document is planned.
     if (pruned.consent !== undefined) void admitted.consents?.ask(admitted.asked.flatMap(({ ids }) => ids));
@@ -135,15 +140,12 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
     return isRefusal(planned) ? planned : compile(planned, parts);
   };
 
-  return async (admitted) => {
-    const policies = parts.policies();
-    const chosen = parts.chooseOverrides(admitted.document);
-    const key = decisionKey(admitted, policies) + chosen.key;
+  const find = async (key: string, prepareAnew: () => Promise<Prepared | Refusal>): Promise<Prepared | Refusal> => {
     const known = kept.get(key);
     if (known !== undefined && known.expiresAtMs > parts.clock()) return known;
     const waiting = underWay.get(key);
     if (waiting) return waiting;
-    const making = make(admitted, policies, chosen);
+    const making = prepareAnew();
     underWay.set(key, making);
     try {
       const prepared = await making;
@@ -153,6 +155,27 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
       underWay.delete(key);
     }
   };
+
+  return async (admitted) => {
+    const policies = parts.policies();
+    const chosen = parts.chooseOverrides(admitted.document);
+    const key = decisionKey(admitted, policies) + chosen.key;
+    const prepared = await find(key, async () => make(admitted, policies, chosen, false));
+    if (isRefusal(prepared) || !(await allAskedGave(admitted, prepared))) return prepared;
+    // One plan, as if by law, is fewer calls than one for everybody and one for those who consented.
+    const given = await find(`${key} given`, async () => make(admitted, policies, chosen, true));
+    // Where rules leave nothing of what consent gives, the request is still not refused as a whole: it would be told apart.
+    const isLess = isRefusal(given) || given.dependsOnConsent || given.execution === undefined;
+    return isLess ? prepared : given;
+  };
+}
+
+/** Whether everybody whom the arguments name has given all that the document can use. Looks them up; whoever runs it finds them there. */
+async function allAskedGave({ asked, consents }: Admitted, { consentsOfAsked }: Prepared): Promise<boolean> {
+  if (consents === undefined || consentsOfAsked === undefined) return false;
+  const idNumbers = asked.flatMap(({ ids }) => ids);
+  await consents.ask(idNumbers);
+  return idNumbers.length > 0 && consents.allGave(idNumbers, consentsOfAsked);
 }
 
 function startConsents({ caller, request }: Admitted, { consents, takeProbes, log }: PipelineParts): RequestConsents | undefined {

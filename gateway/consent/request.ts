@@ -12,6 +12,8 @@ export interface RequestConsents {
   ask(idNumbers: Iterable<string>): Promise<void>;
   /** Of a person who was looked up. Unknown when the store failed. */
   state(idNumber: string, key: string): ConsentState;
+  /** Whether all of these people, who were looked up, have given all of these consents, which are then relied on. */
+  allGave(idNumbers: readonly string[], keys: readonly string[]): boolean;
   /** Notes questions that permits bound, by key, before they are asked. Resolves also when that fails: then none may be asked. */
   take(probes: readonly (Probe & { readonly key: string })[]): Promise<void>;
   /** Ids of the consents that something was released by. */
@@ -53,6 +55,20 @@ export function createRequestConsents(
         void finding.finally(() => underWay.delete(finding));
       }
       await Promise.all(underWay);
+    },
+    allGave(idNumbers, keys) {
+      const consentIds: string[] = [];
+      for (const idNumber of idNumbers) {
+        const known = found.get(idNumber);
+        if (known === undefined || known === 'unknown') return false;
+        for (const key of keys) {
+          const id = known.get(key);
+          if (id === undefined) return false;
+          consentIds.push(id);
+        }
+      }
+      for (const id of consentIds) relied.add(id);
+      return true;
     },
     async take(probes) {
       const some = probes.filter(({ idNumbers }) => idNumbers.length > 0);

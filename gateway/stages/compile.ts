@@ -26,6 +26,8 @@ export interface Prepared {
   readonly refusesAll: boolean;
   /** People are asked for consent while it runs. */
   readonly dependsOnConsent: boolean;
+  /** Keys of consents: when all whom the arguments name have given them, nobody need be asked while it runs. Undefined when that cannot be. */
+  readonly consentsOfAsked: readonly string[] | undefined;
   /** The answer where access directives left nothing to fetch: they take fields out, and refuse a request only when told to. */
   readonly emptied: Readonly<Record<string, null>> | null | undefined;
   /** Selections that were planned: what keeping it costs. */
@@ -96,6 +98,7 @@ export function compile(planned: Planned, parts: CompileParts): Prepared {
     refusals,
     refusesAll,
     dependsOnConsent: planned.people !== undefined,
+    consentsOfAsked: consentsOfAsked(pruned),
     emptied: isEmptied(pruned) ? nullsOf(shape) : undefined,
     size: pruned.size,
     bases,
@@ -104,6 +107,14 @@ export function compile(planned: Planned, parts: CompileParts): Prepared {
     inputs,
     expiresAtMs: decided.expiresAtMs(),
   };
+}
+
+/** The consents that everything depends on, when all of it is about people whom the arguments name and about nobody else. */
+function consentsOfAsked({ consent, decided }: Pruned): readonly string[] | undefined {
+  if (consent === undefined || decided.admitted.operation.operation !== OperationTypeNode.QUERY) return undefined;
+  const { places, roots, named, probes } = consent;
+  const isOfOthers = places.some(({ lookup, checks }) => lookup === undefined || checks.length > 0);
+  return isOfOthers || roots.length + named.length + probes.length > 0 ? undefined : [...decided.consentKeys];
 }
 
 /** A mutation that nothing is left of does not run, and so must not be answered as if it had. */

@@ -1,6 +1,8 @@
 import {
   getArgumentValues,
+  getNamedType,
   getOperationAST,
+  isAbstractType,
   print,
   visit,
   type DocumentNode,
@@ -23,6 +25,8 @@ export interface Decided {
   readonly typenameRefused: (parent: GraphQLCompositeType) => Withheld | undefined;
   /** Whether the caller may know, by law, that a person of this type exists: the key itself is given (DESIGN.md, "Existence"). */
   readonly existenceOf: (type: string) => boolean;
+  /** Keys of the consents that decisions taken so far depend on. */
+  readonly consentKeys: ReadonlySet<string>;
   /** The earliest moment at which one of the decisions taken so far ends. */
   readonly expiresAtMs: () => number;
 }
@@ -82,6 +86,11 @@ export interface DecideParts {
   readonly classification: Classification;
   readonly policies: Policies;
   readonly consentKey: (coordinate: string) => string | undefined;
+  /**
+   * Everybody whom the arguments name has given every consent that the document can use: then consent releases like law. Only what leads to
+   * nobody else is released so.
+   */
+  readonly everybodyGave?: boolean;
 }
 
 /**
@@ -121,9 +130,10 @@ export function withConditionsDecided(admitted: Admitted): Admitted {
 }
 
 /** Prepares the decisions of a request. Pure: the same question under the same policies has the same answer for everybody. */
-export function decide(admitted: Admitted, { classification, policies, consentKey }: DecideParts): Decided {
+export function decide(admitted: Admitted, { classification, policies, consentKey, everybodyGave = false }: DecideParts): Decided {
   const context: DecisionContext = admitted.caller;
   const ownContext: DecisionContext = { ...admitted.caller, self: true };
+  const consentKeys = new Set<string>();
   let expiresAtMs = Number.POSITIVE_INFINITY;
   const ask = (coordinate: string, facts: ArgumentFacts, self = false): Decision => {
     const decision = policies.decide(self ? ownContext : context, coordinate, facts);
@@ -150,7 +160,9 @@ export function decide(admitted: Admitted, { classification, policies, consentKe
       if (outcome.kind === 'consented') return consentRequired(coordinate, classification);
       if (outcome.rung?.transform !== undefined) return withheld(coordinate, 'FIELD_NOT_PERMITTED');
     }
-    return own;
+    if (own.kind === 'released') return own;
+    consentKeys.add(own.consent.key);
+    return everybodyGave && isOfTheirOwn(own, place, classification) ? { kind: 'released', coordinate, rung: own.consent.rung } : own;
   };
 
   const governed = (place: Place, coordinate: string): Outcome => {
@@ -184,6 +196,7 @@ export function decide(admitted: Admitted, { classification, policies, consentKe
       const decision = ask(`${type}.${key}`, {});
       return decision.kind === 'permitted' && decision.law !== undefined;
     },
+    consentKeys,
     expiresAtMs: () => expiresAtMs,
   };
 }
@@ -201,6 +214,12 @@ function outcomeFrom(
   const group = classification.personal.get(coordinate)?.group;
   if (key !== undefined && group !== undefined) return { kind: 'consented', coordinate, law, consent: { rung: consent, key, group } };
   return law === undefined ? consentRequired(coordinate, classification) : { kind: 'released', coordinate, rung: law };
+}
+
+/** Whether consent alone decides, of the person asked for alone: no bound on questions, and nobody is reached or named. */
+function isOfTheirOwn({ coordinate, consent }: Consented, { field }: Place, { subjects, subjectsOf }: Classification): boolean {
+  const type = getNamedType(field.type);
+  return consent.probesMax === undefined && !subjectsOf.has(coordinate) && !isAbstractType(type) && !subjects.has(type.name);
 }
 
 /** A permit that bounds questions gives its field to those people only of whom not too much was asked already. */

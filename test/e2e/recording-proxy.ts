@@ -41,7 +41,9 @@ export async function recordRequests(subgraph: string, target: string, requests:
       const { query, variables = {} } = JSON.parse(text) as { query: string; variables?: Record<string, unknown> };
       const coordinates = coordinatesOf(schema, parse(query));
       requests.push({ subgraph, query, variables, headers: incoming.headers, body: text, coordinates });
-      violations.push(...notAllowed(coordinates, String(incoming.headers['x-grant'] ?? ''), 'representations' in variables));
+      // By representations, or by the numbers that the look-ups of the graph take.
+      const isByKey = 'representations' in variables || /\bresidents?\(/.test(query);
+      violations.push(...notAllowed(coordinates, String(incoming.headers['x-grant'] ?? ''), isByKey));
       const { host: _, connection: __, 'content-length': ___, ...headers } = incoming.headers;
       const response = await request(target, { method: 'POST', headers, body });
       outgoing.writeHead(response.statusCode, { 'content-type': String(response.headers['content-type'] ?? 'text/plain') });
