@@ -29,6 +29,10 @@ async function makeKeys(root: string): Promise<void> {
   const publicKey = createPublicKey(grantKey).export({ type: 'spki', format: 'pem' });
   await readOrCreate(join(gateway, 'pseudonym.key'), newSecret);
   const passwords = new Map([['gateway', await databasePassword(gateway, 'gateway')]]);
+  // The sequencer signs what the gateways wrote, with a key that they do not have; it reads their database.
+  const sequencer = await folder(root, 'sequencer');
+  await readOrCreate(join(sequencer, 'ledger-private.pem'), newPrivateKey);
+  await writeKeyFile(join(sequencer, 'pgpass'), await readOrCreate(join(gateway, 'pgpass'), () => ''));
   for (const register of SUBGRAPH_NAMES) {
     const own = await folder(root, register);
     const seal = await readOrCreate(join(own, 'seal.key'), newSecret);

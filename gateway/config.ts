@@ -1,20 +1,28 @@
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { ConfigError, OPERATION_SETTINGS, operationOf, type OperationSettings } from './config-operation.ts';
+import { OVERSIGHT_SETTINGS, oversightSettings, type OversightSettings } from './oversight/settings.ts';
+import { LEDGER_ENVIRONMENT, witnessesIn, type WitnessSetting } from './config-ledger.ts';
+import { RETENTION_MONTHS_MIN } from './ledger/retention/retention.ts';
 import { LIMITS, type Limits } from './limits.ts';
 
 export const SUBGRAPH_NAMES = ['residents', 'civil-status', 'health-insurance', 'education'] as const;
 
-/** How the gateway was told to run. `kind` decides which of the profiles of DESIGN.md this is. */
+/** How the gateway was told to run. `kind` decides which of the profiles in README.md this is. */
 export type Config = DemoConfig | ProductionConfig | OpenConfig | ScopesConfig;
 
-interface CommonConfig {
+interface CommonConfig extends Partial<OperationSettings> {
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
   readonly limits: Limits;
+  /** What widens access waits this long between its last approval and its activation. */
+  readonly coolingOffMs: number;
   /** Labels of `@override(label:)` that are on, besides percentages. */
   readonly overrideLabels: readonly string[];
+  readonly oversight?: OversightSettings | undefined;
 }
 
 /** Everything on one machine with synthetic people, a demo issuer and the four registers as child processes. Loopback only. */
@@ -26,6 +34,7 @@ export interface DemoConfig extends CommonConfig {
   readonly registerDatabaseUrls: Readonly<Record<string, string>>;
   readonly citizens: number;
   readonly seed: number;
+  readonly ledgerWitnesses: readonly WitnessSetting[];
 }
 
 /** A gateway beside registers that others run, with tokens of a configured issuer. */
@@ -38,6 +47,19 @@ export interface ProductionConfig extends CommonConfig {
   readonly issuer: { readonly issuer: string; readonly audience: string; readonly jwks: string };
   readonly subgraphUrls: Readonly<Record<string, string>>;
   readonly grantIssuer: string;
+  /** Undefined when none is named: then they are made at the first start, in `dataDir`. */
+  readonly keyFiles: KeyFiles | undefined;
+  /** Name of this gateway in the ledger. */
+  readonly writer: string;
+  /** Signs checkpoints; undefined where the sequencer is a process of its own, as it should be. */
+  readonly ledgerKeyFile: string | undefined;
+  /** Origin of the checkpoints. */
+  readonly ledgerName: string;
+  readonly ledgerWitnesses: readonly WitnessSetting[];
+}
+
+/** Where the keys of a gateway lie that are managed outside of it. */
+export interface KeyFiles {
   readonly grantPrivateKeyFile: string;
   readonly sealKeyDir: string;
   readonly pseudonymKeyFile: string;
@@ -63,8 +85,7 @@ export interface ScopesConfig extends CommonConfig {
   readonly onUnauthorized: 'filter' | 'reject';
 }
 
-/** Settings that are wrong; `message` has one line for each and says what to set. */
-export class ConfigError extends Error {}
+export { ConfigError } from './config-operation.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (max: number) => z.coerce.number().int().min(1).max(max);
@@ -81,6 +102,7 @@ const environmentSchema = z.object({
   BODY_BYTES_MAX: count(67_108_864).optional(),
   OPERATION_COST_MAX: count(1_000_000_000).optional(),
   SUBGRAPH_TIMEOUT_MS: count(120_000).optional(),
+  ANALYSIS_SHARE_PERCENT: count(99).optional(),
   SUPERGRAPH: z.string().optional(),
   POLICIES: z.string().optional(),
   ISSUER: z.string().optional(),
@@ -90,10 +112,19 @@ const environmentSchema = z.object({
   OVERRIDE_LABELS: z.string().optional(),
   SCOPE_POLICIES: z.string().optional(),
   ON_UNAUTHORIZED: z.enum(['filter', 'reject']).default('filter'),
+  POLICY_COOLING_OFF_MINUTES: z.coerce.number().int().min(0).max(525_600).default(0),
   GRANT_ISSUER: z.string().optional(),
   GRANT_PRIVATE_KEY_FILE: z.string().optional(),
   SEAL_KEY_DIR: z.string().optional(),
   PSEUDONYM_KEY_FILE: z.string().optional(),
+  ...OVERSIGHT_SETTINGS,
+  ...OPERATION_SETTINGS,
+  ...LEDGER_ENVIRONMENT,
+  LEDGER_RETENTION_MONTHS: z.coerce.number().int().min(RETENTION_MONTHS_MIN).max(1_200).optional(),
+  WRITER: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .optional(),
 });
 
 /**
@@ -112,18 +143,31 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     ...LIMITS,
     bodyBytesMax: settings.BODY_BYTES_MAX ?? LIMITS.bodyBytesMax,
     operationCostMax: settings.OPERATION_COST_MAX ?? LIMITS.operationCostMax,
+    ledgerRetentionMonths: settings.LEDGER_RETENTION_MONTHS ?? LIMITS.ledgerRetentionMonths,
+    sequencerIntervalMs: settings.SEQUENCER_INTERVAL_MS ?? LIMITS.sequencerIntervalMs,
     subgraphTimeoutMs: settings.SUBGRAPH_TIMEOUT_MS ?? LIMITS.subgraphTimeoutMs,
+    analysisSharePercent: settings.ANALYSIS_SHARE_PERCENT ?? LIMITS.analysisSharePercent,
   };
   // Unasked, a demonstration shows warnings only, so that its last line stays in sight.
   const logLevel = settings.LOG_LEVEL ?? (flags.demo || flags.open ? 'warn' : 'info');
   const overrideLabels = settings.OVERRIDE_LABELS?.split(',') ?? [];
-  const common = { host: settings.HOST, port: settings.PORT, logLevel, limits, overrideLabels };
+  const common = {
+    host: settings.HOST,
+    port: settings.PORT,
+    logLevel,
+    limits,
+    overrideLabels,
+    ...operationOf(settings),
+    oversight: oversightSettings(settings),
+    coolingOffMs: settings.POLICY_COOLING_OFF_MINUTES * 60_000,
+  };
   const dataDir = resolve(settings.DATA_DIR);
   if ([flags.demo, flags.open, flags.scopes].filter(Boolean).length > 1) {
     throw new ConfigError('--demo, --open and --scopes exclude each other: choose one.');
   }
   if (flags.demo) {
     requireLoopback(settings.HOST, '--demo');
+    if (common.operation.tls !== undefined) throw new ConfigError('--demo serves this machine only, without TLS: unset TLS_CERT_FILE.');
     return {
       kind: 'demo',
       ...common,
@@ -132,6 +176,7 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
       registerDatabaseUrls: registerDatabaseUrls(merged),
       citizens: settings.CITIZENS,
       seed: settings.SEED,
+      ledgerWitnesses: witnessesIn(settings.LEDGER_WITNESSES),
     };
   }
   if (flags.open) {
@@ -173,9 +218,23 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     },
     subgraphUrls: urlsOf(settings.SUBGRAPH_URLS),
     grantIssuer: settings.GRANT_ISSUER ?? 'lien-thong-gateway',
-    grantPrivateKeyFile: required(settings, 'GRANT_PRIVATE_KEY_FILE', 'the variable GRANT_PRIVATE_KEY_FILE'),
-    sealKeyDir: required(settings, 'SEAL_KEY_DIR', 'the variable SEAL_KEY_DIR'),
-    pseudonymKeyFile: required(settings, 'PSEUDONYM_KEY_FILE', 'the variable PSEUDONYM_KEY_FILE'),
+    writer: settings.WRITER ?? hostname(),
+    ledgerKeyFile: settings.LEDGER_KEY_FILE,
+    ledgerName: settings.LEDGER_NAME,
+    ledgerWitnesses: witnessesIn(settings.LEDGER_WITNESSES),
+    keyFiles: keyFilesOf(settings),
+  };
+}
+
+/** All or none: one key that was forgotten and made anew would turn every person's pseudonym into another. */
+function keyFilesOf(settings: Settings): KeyFiles | undefined {
+  const { GRANT_PRIVATE_KEY_FILE, SEAL_KEY_DIR, PSEUDONYM_KEY_FILE } = settings;
+  if (GRANT_PRIVATE_KEY_FILE === undefined && SEAL_KEY_DIR === undefined && PSEUDONYM_KEY_FILE === undefined) return undefined;
+  const beside = 'beside the other keys, or none of them to have all made in DATA_DIR';
+  return {
+    grantPrivateKeyFile: required(settings, 'GRANT_PRIVATE_KEY_FILE', `the variable GRANT_PRIVATE_KEY_FILE ${beside}`),
+    sealKeyDir: required(settings, 'SEAL_KEY_DIR', `the variable SEAL_KEY_DIR ${beside}`),
+    pseudonymKeyFile: required(settings, 'PSEUDONYM_KEY_FILE', `the variable PSEUDONYM_KEY_FILE ${beside}`),
   };
 }
 
@@ -188,30 +247,30 @@ function readFlags(args: readonly string[]): {
   settings: Record<string, string | undefined>;
 } {
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        demo: { type: 'boolean', default: false },
-        open: { type: 'boolean', default: false },
-        scopes: { type: 'boolean', default: false },
-        port: { type: 'string' },
-        host: { type: 'string' },
-        supergraph: { type: 'string' },
-        policies: { type: 'string' },
-        jwks: { type: 'string' },
-        issuer: { type: 'string' },
-        audience: { type: 'string' },
-        'scope-policies': { type: 'string' },
-        'on-unauthorized': { type: 'string' },
-      },
-    });
+    const { values } = parseArgs({ args: [...args], options: FLAGS });
     const { demo, open, scopes, ...rest } = values;
     const settings = Object.entries(rest).map(([name, value]) => [name.toUpperCase().replaceAll('-', '_'), value]);
     return { demo, open, scopes, settings: Object.fromEntries(settings) };
   } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
+    const flags = Object.keys(FLAGS).map((name) => `--${name}`);
+    throw new ConfigError(`${error instanceof Error ? error.message : String(error)}. Give some of ${flags.join(', ')}.`, { cause: error });
   }
 }
+
+const FLAGS = {
+  demo: { type: 'boolean', default: false },
+  open: { type: 'boolean', default: false },
+  scopes: { type: 'boolean', default: false },
+  port: { type: 'string' },
+  host: { type: 'string' },
+  supergraph: { type: 'string' },
+  policies: { type: 'string' },
+  jwks: { type: 'string' },
+  issuer: { type: 'string' },
+  audience: { type: 'string' },
+  'scope-policies': { type: 'string' },
+  'on-unauthorized': { type: 'string' },
+} as const;
 
 function required(settings: Settings, name: keyof Settings, how: string): string {
   const value = settings[name];

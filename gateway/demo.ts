@@ -3,16 +3,26 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { openDatabase, type Database } from '../platform/database.ts';
+import type { OwnerKey } from '../platform/ceiling.ts';
 import { seal, SEAL_HEADER } from '../platform/grant.ts';
 import type { Logger } from '../platform/log.ts';
-import { adminApi, createAdminApi } from './admin/server.ts';
+import { startAdminApi } from './admin/start.ts';
+import type { AdminKey } from './admin/token.ts';
+import { ownerKeys, ownerOf } from './ceilings/service.ts';
 import { databaseVariable, SUBGRAPH_NAMES, type DemoConfig } from './config.ts';
 import type { Governance } from './assemble.ts';
 import { listenError } from './server.ts';
-import { demoIssuer, GRAPH_AUDIENCE } from './identity/demo-issuer.ts';
-import { publicJwk, type DemoKeys } from './identity/keys.ts';
+import { demoIssuer, GRAPH_AUDIENCE, type DemoClient } from './identity/demo-issuer.ts';
+import type { DemoLoginNote } from './identity/demo-login.ts';
+import { writeKeyFile } from './identity/key-files.ts';
+import { DEMO_LEDGER, publicJwk, type DemoKeys } from './identity/keys.ts';
+import type { EventOf } from './ledger/events.ts';
+import type { EventPeople } from './ledger/recording.ts';
+import { noteSigner } from './ledger/tree/note.ts';
+import { witnessesOf } from './ledger/tree/witness-client.ts';
 import type { Choice } from './identity/demo-login-page.ts';
-import { checkPolicies } from './policy/check.ts';
+import type { Webhook } from './notices/notices.ts';
+import { signingKey, type SigningKey } from './policy/officers.ts';
 import type { Registry } from './policy/registry.ts';
 
 /** Told of what happens while a demo installation starts. */
@@ -29,6 +39,9 @@ export interface DemoRegister {
 /** Name under which demo registers know this gateway. */
 export const DEMO_GRANT_ISSUER = 'lien-thong-demo';
 
+/** Who changes something by the command line without naming an officer. */
+const DEMO_ADMINISTRATOR = 'portal/officer-001';
+
 /** Registers that say who shows well in a demonstration: a citizen is shown who shows well in all of them. */
 const SHOWCASE_REGISTERS = ['residents', 'health-insurance'] as const;
 /** Citizens suggested at a login. */
@@ -43,6 +56,8 @@ export interface DemoParts {
   readonly database: Database;
   /** They may still be starting. */
   readonly registers: Promise<readonly DemoRegister[]>;
+  /** Where messages to people are handed over. */
+  readonly webhook?: Webhook | undefined;
   readonly policiesDir: string;
   readonly supergraphSdl: string;
   readonly log: Logger;
@@ -53,7 +68,6 @@ export interface DemoParts {
 export function demoGovernance(parts: DemoParts): Governance {
   const { keys, database, clock, log } = parts;
   const issuer = `http://${parts.config.host}:${parts.port}/oidc`;
-  const startedAt = new Date(clock()).toISOString();
   return {
     database,
     policiesDir: parts.policiesDir,
@@ -66,19 +80,36 @@ export function demoGovernance(parts: DemoParts): Governance {
       sealKeys: new Map([...keys.seals].map(([name, { key }]) => [name, key])),
     },
     pseudonymKey: keys.pseudonym,
-    plugins: async ({ policies, readiness, consents, resources }) => {
-      const { registry } = policies;
-      const api = await createAdminApi({
-        keys: [{ key: keys.admin, roles: ['reader', 'demo'] }],
+    timeZone: parts.config.timeZone,
+    oversight: parts.config.oversight,
+    webhook: parts.webhook,
+    ledger: {
+      writer: 'demo',
+      receiptKey: keys.grant.privateKey,
+      signer: noteSigner('log', DEMO_LEDGER, keys.ledger),
+      witnesses: witnessesOf(parts.config.ledgerWitnesses),
+    },
+    madeKeys: new Map([...keys.clients].map(([id, { publicKey }]) => [id, publicKey])),
+    trust: {
+      // The demo administrator has two: the installation's and the officer's own.
+      keys: signingKeys(keys),
+      importer: { account: DEMO_ADMINISTRATOR, key: keys.adminPrivate },
+      coolingOffMs: parts.config.coolingOffMs,
+    },
+    operationSigners: { author: { account: DEMO_ADMINISTRATOR, key: keys.adminPrivate }, officers: keys.officersPrivate },
+    plugins: async ({ readiness, events, ...basis }) => {
+      const { registry } = basis.rules();
+      const admin = await startAdminApi({
+        ...basis,
+        events,
+        profile: 'demo',
         database,
-        clock,
-        log,
-        status: async () => ({ profile: 'demo', ready: (await readiness()).ready, startedAt, policyVersion: policies.version }),
-        checkPolicies: async () => checkPolicies(parts.policiesDir, parts.supergraphSdl),
+        keys: adminKeys(keys),
+        isReady: async () => (await readiness()).ready,
         showcase: async (count) => showcase(parts, count),
-        consents: { consents, agencies: policies.registry.agencies },
+        log,
+        clock,
       });
-      const admin = resources.use(api);
       return [
         {
           prefix: '/oidc',
@@ -86,17 +117,50 @@ export function demoGovernance(parts: DemoParts): Governance {
             issuer,
             database,
             signingKey: keys.issuer,
-            clients: keys.clients.values(),
+            clients: (clientId) => clientOf(basis.rules().registry, clientId, clock()),
             loginClients: loginClients(registry),
-            people: { citizens: async () => showcase(parts, LOGIN_CHOICES), officers: officerChoices(registry) },
+            people: { citizens: async () => showcase(parts, LOGIN_CHOICES), officers: () => officerChoices(basis.rules().registry) },
+            noteLogin: async (login) => events.record(loginEvent(login), clock(), citizenOf(login)),
             log,
             clock,
           }),
         },
-        { prefix: '/admin/graphql', plugin: adminApi(admin) },
+        ...admin,
       ];
     },
   };
+}
+
+/** The key of the installation acts as the demo administrator, each officer's own key as that officer. */
+export function adminKeys({ admin, officers }: DemoKeys): readonly AdminKey[] {
+  return [{ key: admin, account: DEMO_ADMINISTRATOR }, ...Array.from(officers, ([account, key]) => ({ key, account }))];
+}
+
+function loginEvent({ client, kind, accountId, assurance }: DemoLoginNote): EventOf<'login'> {
+  const officer = kind === 'officer' ? (accountId ?? null) : null;
+  return { kind: 'login', client, login: kind, officer, assurance, outcome: accountId === undefined ? 'refused' : 'granted' };
+}
+
+function citizenOf({ kind, accountId }: DemoLoginNote): EventPeople {
+  return kind === 'citizen' && accountId !== undefined ? { subjects: [accountId] } : {};
+}
+
+function signingKeys(keys: DemoKeys): ReadonlyMap<string, readonly SigningKey[]> {
+  const byAccount = Map.groupBy(adminKeys(keys), ({ account }) => account);
+  return new Map(Array.from(byAccount, ([account, own]) => [account, own.map(({ key }) => signingKey(key.x ?? ''))]));
+}
+
+/** The client that an application is to the issuer, with the keys that it has now. */
+function clientOf({ applications }: Registry, clientId: string, nowMs: number): DemoClient | undefined {
+  const application = applications.values().find((one) => one.clientId === clientId && one.login === 'application');
+  const keys = (application?.keys ?? []).filter(({ endsAtMs }) => nowMs < endsAtMs).map(({ jwk }) => ({ ...jwk, kty: jwk['kty'] ?? '' }));
+  return application?.suspended !== false || keys.length === 0 ? undefined : { clientId, keys };
+}
+
+/** By register: whose signatures change its ceiling, of the people and keys of this installation. */
+export function demoOwners(registry: Registry, keys: DemoKeys, nowMs: number): ReadonlyMap<string, readonly OwnerKey[]> {
+  const made = new Map([...keys.officers].map(([account, { x }]) => [account, x === undefined ? [] : [x]]));
+  return new Map(SUBGRAPH_NAMES.map((name) => [name, ownerKeys(registry, ownerOf(registry, name) ?? '', made, nowMs)]));
 }
 
 function loginClients({ applications }: Registry): ReadonlyMap<string, 'citizen' | 'officer'> {
@@ -131,8 +195,16 @@ export async function startRegisters(
   keys: DemoKeys,
   progress: DemoProgress,
   resources: AsyncDisposableStack,
+  /** Whose signatures change each register's ceiling. */
+  owners: ReadonlyMap<string, readonly OwnerKey[]> = new Map(),
 ): Promise<readonly DemoRegister[]> {
-  return Promise.all(SUBGRAPH_NAMES.map(async (name) => startRegister(name, config, keys, progress, resources)));
+  return Promise.all(
+    SUBGRAPH_NAMES.map(async (name) => {
+      const ownersFile = join(config.dataDir, 'keys', `owners-${name}.json`);
+      await writeKeyFile(ownersFile, JSON.stringify(owners.get(name) ?? []));
+      return startRegister(name, { config, keys, ownersFile }, progress, resources);
+    }),
+  );
 }
 
 type ChildMessage =
@@ -141,8 +213,7 @@ type ChildMessage =
 
 async function startRegister(
   name: string,
-  config: DemoConfig,
-  keys: DemoKeys,
+  { config, keys, ownersFile }: { readonly config: DemoConfig; readonly keys: DemoKeys; readonly ownersFile: string },
   progress: DemoProgress,
   resources: AsyncDisposableStack,
 ): Promise<DemoRegister> {
@@ -163,6 +234,7 @@ async function startRegister(
       GRANT_ISSUER: DEMO_GRANT_ISSUER,
       GRANT_PUBLIC_KEY_FILE: keys.grant.publicKeyFile,
       SEAL_KEY_FILE: keys.seals.get(name)?.file ?? '',
+      OWNER_KEYS_FILE: ownersFile,
     },
   });
   resources.defer(async () => stop(child));

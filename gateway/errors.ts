@@ -1,3 +1,5 @@
+import type { Caller } from './request.ts';
+
 /**
  * The closed table of what a client can be told. Everything that leaves the gateway as an error is made here: a code, the HTTP status of
  * a refusal of the whole request, and a text that says what to do next and holds nothing internal and nothing of a person.
@@ -44,6 +46,7 @@ export const ERRORS = {
   SUBGRAPH_ERROR: { status: 200, message: 'A register could not give this field. Ask again later.' },
   CONSENT_UNAVAILABLE: { status: 503, message: 'Consent cannot be looked up at the moment. Ask again later.' },
   AUDIT_UNAVAILABLE: { status: 503, message: 'The request cannot be recorded at the moment, so it is not answered. Ask again later.' },
+  RULES_UNAVAILABLE: { status: 503, message: 'The rules in force cannot be looked up at the moment. Ask again later.' },
   OVERLOADED: { status: 503, message: 'The gateway has more requests than it can take. Ask again later.' },
   INTERNAL_SERVER_ERROR: { status: 500, message: 'Something failed inside the gateway. Tell its operator the trace id of this answer.' },
 } as const satisfies Record<string, ErrorKind>;
@@ -70,6 +73,9 @@ export function clientError(
   };
 }
 
+/** The application is known; the rest as far as it was read. */
+export type RefusedCaller = Pick<Caller, 'application' | 'agency'> & Partial<Caller>;
+
 /** An expected refusal of the whole request: a value, never thrown. */
 export interface Refusal {
   readonly kind: 'refusal';
@@ -77,6 +83,10 @@ export interface Refusal {
   readonly errors: readonly ClientError[];
   /** Seconds for `Retry-After`. */
   readonly retryAfterSeconds?: number;
+  /** Who is refused, as far as it is known, once the application is. */
+  readonly of?: RefusedCaller;
+  /** The record of it, once there is one. */
+  readonly record?: { readonly id: string; readonly receipt: string };
 }
 
 /** Refuses with one error of the code. */

@@ -21,15 +21,16 @@ export interface SubgraphPart {
 
 /**
  * Loads a supergraph. With `ourScalars`, scalars that share a name with platform/scalars.ts take its checks; a foreign supergraph's scalar
- * of that name may mean something else and is left alone. Throws when the supergraph is broken, with the reason.
+ * of that name may mean something else and is left alone. `classifiedSdl` is the text that says whose data each field is, where that is not
+ * the supergraph itself. Throws when the supergraph is broken, with the reason.
  */
-export function loadGraph(sdl: string, options: { readonly ourScalars: boolean }): Graph {
+export function loadGraph(sdl: string, options: { readonly ourScalars: boolean; readonly classifiedSdl?: string | undefined }): Graph {
   const supergraph = readSupergraph(sdl);
   if (options.ourScalars) useOurScalars(supergraph.apiSchema);
   return {
     supergraph,
     apiSchema: supergraph.apiSchema,
-    classification: classify(parse(sdl, { noLocation: true })),
+    classification: classify(parse(options.classifiedSdl ?? sdl, { noLocation: true })),
     subgraphs: new Map(supergraph.subgraphs.map((subgraph) => [subgraph.name, subgraph])),
   };
 }

@@ -15,13 +15,20 @@ import type { MediaType } from './stages/answer.ts';
  * `application/json`. Undefined when the client takes neither.
  */
 export function negotiateMediaType({ accept }: IncomingHttpHeaders): MediaType | undefined {
-  const known = NEGOTIATED.get(accept ?? '');
+  // A header that lists nothing says as little as none (RFC 9110, 5.6.1 and 12.5.1).
+  if (accept === undefined || accept.trim() === '') return 'application/json';
+  const known = NEGOTIATED.get(accept);
   if (known !== undefined) return known.preferred;
-  const [preferred] = new Negotiator({ headers: { accept } }).mediaTypes(['application/json', 'application/graphql-response+json']);
-  const negotiated = { preferred: preferred as MediaType | undefined };
-  NEGOTIATED.set(accept ?? '', negotiated);
+  const [preferred] = new Negotiator({ headers: { accept } }).mediaTypes([...OFFERED.keys()]);
+  const negotiated = { preferred: preferred === undefined ? undefined : OFFERED.get(preferred) };
+  NEGOTIATED.set(accept, negotiated);
   return negotiated.preferred;
 }
+
+/** With the charset that answers have: clients ask for it too, and a range with a parameter takes only what has it (RFC 9110, 12.5.1). */
+const OFFERED: ReadonlyMap<string, MediaType> = new Map(
+  (['application/json', 'application/graphql-response+json'] as const).map((type) => [`${type}; charset=utf-8`, type]),
+);
 
 /** Clients send the same few headers again and again. Bounded in length by the bound of all headers. */
 const NEGOTIATED = new LRUCache<string, { readonly preferred: MediaType | undefined }>({ max: 100 });
@@ -39,17 +46,20 @@ export async function readJson(
   }
   const stream = decompressed(message);
   if (!stream) return refuse('UNSUPPORTED_MEDIA_TYPE');
-  const tooLarge = refuse('OPERATION_TOO_LARGE', `A request body may have ${limits.bodyBytesMax} bytes. Ask for less at a time.`);
-  if (Number(message.headers['content-length'] ?? 0) > limits.bodyBytesMax) return tooLarge;
+  if (Number(message.headers['content-length'] ?? 0) > limits.bodyBytesMax) return tooLarge(limits);
 
   const body = await readWithin(stream, limits.bodyBytesMax);
-  if (body === 'too-large') return tooLarge;
+  if (body === 'too-large') return tooLarge(limits);
   try {
     if (body !== 'broken' && isUtf8(body)) return { kind: 'json', value: JSON.parse(withoutMark(body.toString('utf8'))) as unknown };
   } catch {
     // Not JSON: told below like everything else that cannot be read.
   }
   return refuse('BAD_REQUEST', 'The body is not JSON in UTF-8. Send a JSON object with a string "query".');
+}
+
+function tooLarge({ bodyBytesMax }: Limits): Refusal {
+  return refuse('OPERATION_TOO_LARGE', `A request body may have ${bodyBytesMax} bytes. Ask for less at a time.`);
 }
 
 /** By events: an iterator over the stream costs more than parsing what it gives. What is too large is not read on. */
@@ -102,7 +112,7 @@ function piped(from: IncomingMessage, through: ReturnType<typeof createGunzip>):
  * Continues the caller's trace with a span of our own, or begins one (W3C Trace Context, 3.2). A malformed traceparent is as good as none,
  * and then its tracestate does not count either.
  */
-export function continueTrace(headers: IncomingHttpHeaders): Trace {
+export function continueTrace(headers: IncomingHttpHeaders, samples = false): Trace {
   const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(String(headers['traceparent'] ?? ''));
   const valid =
     match !== null &&
@@ -111,11 +121,13 @@ export function continueTrace(headers: IncomingHttpHeaders): Trace {
     !/^0+$/.test(match[2] ?? '') &&
     !/^0+$/.test(match[3] ?? '');
   const traceId = valid ? (match[2] ?? '') : randomText(16, 'hex');
-  const flags = valid ? (match[4] ?? '00') : '00';
+  // Whether it is kept is the caller's to say; of what begins here, all is where traces go anywhere.
+  const flags = valid ? (match[4] ?? '00') : samples ? '01' : '00';
   const state = headers['tracestate'];
   return {
     traceId,
     traceparent: `00-${traceId}-${randomText(8, 'hex')}-${flags}`,
+    parentSpanId: valid ? match[3] : undefined,
     tracestate: valid && typeof state === 'string' && state.length <= TRACESTATE_LENGTH_MAX ? state : undefined,
   };
 }

@@ -11,7 +11,7 @@ export const LIMITS = {
   requestTimeoutMs: 10_000,
   /** Lexical tokens of a document, counted while lexing: nothing larger is ever parsed. */
   tokensMax: 8_000,
-  /** Brackets of any kind open at once, counted while lexing. */
+  /** Brackets of any kind open at once, counted while lexing; objects and lists inside of each other in variables. */
   nestingMax: 100,
   /** Nested selection sets, through fragments. */
   depthMax: 24,
@@ -75,14 +75,49 @@ export const LIMITS = {
   breakerOpenMs: 1_000,
   /** Looking consents up may take this long before what needs them is withheld. */
   consentTimeoutMs: 1_000,
+  /** Days that an approved operation runs unless its author says fewer or more, and at most. */
+  operationDaysDefault: 365,
+  operationDaysMax: 730,
+  /** A step with an operation whose notice was lost is found after this long. */
+  operationsPollMs: 500,
+  /** Steps with operations read at once. */
+  operationStepsRead: 1_000,
+  /** Without a notice, gateways look this often whether other rules are active. */
+  rulesPollMs: 500,
+  /** A gateway that cannot look goes on with the rules it has for this long, then refuses. */
+  rulesStaleMsMax: 60_000,
+  /** Reading, checking or comparing rules may take this long. */
+  rulesWorkTimeoutMs: 60_000,
+  /** Questions about rules that wait for their thread. */
+  rulesQueueMax: 50,
+  /** Activations looked at when a gateway starts or catches up. */
+  rulesActivationsMax: 1_000,
+  /** Records looked at when a draft is tried on what was asked. */
+  rulesReplayMax: 50_000,
+  /** How long they are looked at; what was seen by then is told as a part. */
+  rulesReplayTimeoutMs: 5_000,
   /** Records that wait for the database at once; beyond it answers are refused with AUDIT_UNAVAILABLE. */
   recordQueueMax: 10_000,
+  /** The same while the last group could not be written. */
+  recordQueueUnhealthyMax: 100,
   /** Records in one INSERT. */
   recordGroupMax: 500,
   /** Writing a group of records may take this long before its answers are refused. */
   recordTimeoutMs: 5_000,
+  /** Whole months that bodies of records are kept after their own; 6 at least [LEDGER_RETENTION_MONTHS]. */
+  ledgerRetentionMonths: 24,
+  /** Pause between two looks for records that no checkpoint covers [SEQUENCER_INTERVAL_MS]. */
+  sequencerIntervalMs: 1_000,
   /** One statement on the hot path. */
   statementTimeoutMs: 5_000,
+  /** A change of the registry whose notice was lost is found after this long. */
+  registryPollMs: 500,
+  /** Registers that have not taken their ceiling are tried again after this long, and longer each time. */
+  ceilingPollMs: 500,
+  /** People of one range of an analysis, asked for by one request. */
+  analysisPeoplePerRange: 1_000,
+  /** Per cent of the time that a gateway may have a range of an analysis under way [ANALYSIS_SHARE_PERCENT]. */
+  analysisSharePercent: 75,
   /** Requests under way at once; beyond it 503 with Retry-After. */
   requestsInFlightMax: 2_000,
   /** Requests under way may take this long to finish when the gateway stops. */

@@ -15,6 +15,16 @@ export interface Trace {
   readonly traceId: string;
   readonly traceparent: string;
   readonly tracestate: string | undefined;
+  /** Of the caller's span, where there is one. */
+  readonly parentSpanId?: string | undefined;
+}
+
+/** A run of an approved analysis. */
+export interface AnalysisRun {
+  /** Name of the analysis. */
+  readonly name: string;
+  /** Id of the run. */
+  readonly run: string;
 }
 
 /** Who asks, for whom and what for, once authenticated. */
@@ -29,4 +39,10 @@ export interface Caller extends DecisionContext {
   readonly citizen: string | undefined;
   /** The registry lets this application run approved operations and nothing else. */
   readonly approvedOperationsOnly: boolean;
+  /** The dated copy of the registers that a request to aggregate reads, a month like 2026-11; undefined for every other request. */
+  readonly snapshot?: string | undefined;
+  /** What a request to aggregate is part of: it stands in the record, and in the history of the people who are counted. */
+  readonly analysis?: AnalysisRun | undefined;
+  /** People that one request of the application may name, by the registry; undefined means the gateway's own bound. */
+  readonly peoplePerRequest?: number | undefined;
 }

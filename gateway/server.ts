@@ -1,5 +1,13 @@
-import fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+} from 'fastify';
 import { redactNumbers, type Logger } from '../platform/log.ts';
+import { compress, encodingFor, type Encoding } from './compression.ts';
+import { createTlsServer, type TlsFiles } from './tls.ts';
 import type { Limits } from './limits.ts';
 import { refuse, type Refusal } from './errors.ts';
 import { continueTrace, negotiateMediaType, readJson, singleHeaders } from './http.ts';
@@ -14,6 +22,12 @@ export interface ServerParts {
   readonly log: Logger;
   /** What readiness depends on, by name; each says quickly whether it is well. */
   readonly readiness: () => Promise<Readiness>;
+  /** Undefined for plain HTTP. */
+  readonly tls?: TlsFiles | undefined;
+  /** Whether long answers are compressed for whoever takes them so. */
+  readonly compresses?: boolean | undefined;
+  /** Traces that begin here are kept. */
+  readonly samples?: boolean | undefined;
   /** Further routes: the demo issuer, the admin API. */
   readonly plugins: readonly { readonly prefix: string; readonly plugin: FastifyPluginAsync }[];
 }
@@ -25,7 +39,9 @@ export interface Readiness {
 
 /** Builds the HTTP server. It listens nowhere until told; closing it lets requests under way finish. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const { limits, log } = parts;
+  const { limits, log, tls } = parts;
+  const bounds = { maxHeaderSize: limits.headerBytesMax, requestTimeout: limits.requestTimeoutMs };
+  const serverFactory: FastifyServerFactory | undefined = tls && ((handler) => createTlsServer(tls, handler, bounds, log));
   const app = fastify({
     logger: false,
     bodyLimit: limits.bodyBytesMax,
@@ -33,6 +49,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     http: { maxHeaderSize: limits.headerBytesMax },
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: false },
+    // An address that is none: Fastify's own answer would repeat it, and whatever a client wrote into it.
+    frameworkErrors: (_error, _request, reply) => void send(reply, notFound()),
+    ...(serverFactory === undefined ? {} : { serverFactory }),
   });
 
   app.setNotFoundHandler(async (_, reply) => send(reply, notFound()));
@@ -56,7 +75,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
 }
 
 /** `/graphql`: reads the request within its bounds and gives it to the pipeline. Data is answered to POST only. */
-function graphql({ pipeline, limits, metrics, log }: ServerParts): FastifyPluginAsync {
+function graphql({ pipeline, limits, metrics, log, compresses, samples }: ServerParts): FastifyPluginAsync {
   let inFlight = 0;
 
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<Answer> => {
@@ -69,7 +88,7 @@ function graphql({ pipeline, limits, metrics, log }: ServerParts): FastifyPlugin
       reply.header('connection', 'close');
       return answerRefusal(body, mediaType);
     }
-    const trace = continueTrace(request.headers);
+    const trace = continueTrace(request.headers, samples);
     reply.header('x-trace-id', trace.traceId);
     const gone = new AbortController();
     reply.raw.once('close', () => {
@@ -94,7 +113,8 @@ function graphql({ pipeline, limits, metrics, log }: ServerParts): FastifyPlugin
         const answered =
           inFlight > limits.requestsInFlightMax ? answerRefusal(overloaded(), 'application/json') : await handle(request, reply);
         done(answered.status, answered.code);
-        return await send(reply, answered);
+        const encoding = compresses === true ? encodingFor(request.headers, answered.body) : undefined;
+        return encoding === undefined ? await send(reply, answered) : await sendCompressed(reply, answered, encoding);
       } finally {
         inFlight -= 1;
       }
@@ -115,10 +135,28 @@ async function send(reply: FastifyReply, { status, headers, body }: Answer): Pro
   return reply.code(status).headers(headers).send(body);
 }
 
+async function sendCompressed(reply: FastifyReply, { status, headers, body }: Answer, encoding: Encoding): Promise<FastifyReply> {
+  reply.code(status).headers(headers).header('content-encoding', encoding).header('vary', 'accept-encoding');
+  return reply.send(await compress(body, encoding));
+}
+
 /** One sentence for the person who starts the gateway, for the usual reasons that a server cannot listen. */
 export function listenError(error: unknown, port: number): Error {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') return new Error(`Port ${port} is in use. Stop what uses it, or set PORT to another.`, { cause: error });
   if (code === 'EACCES') return new Error(`Port ${port} may not be used by this user. Set PORT to one above 1023.`, { cause: error });
   return new Error(`The gateway cannot listen on port ${port}: ${redactNumbers(String(error))}`, { cause: error });
+}
+
+/** How often connections are looked at that wait for a next request which will not be taken. */
+const IDLE_CHECK_MS = 50;
+
+/** Takes no new connection, lets requests under way finish, and closes each connection as it falls idle. */
+export async function stopServing(app: FastifyInstance): Promise<void> {
+  const timer = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(timer);
+  }
 }

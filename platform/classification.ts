@@ -1,4 +1,14 @@
-import { Kind, valueFromASTUntyped, type DirectiveNode, type DocumentNode, type FieldDefinitionNode } from 'graphql';
+import {
+  Kind,
+  valueFromASTUntyped,
+  type DefinitionNode,
+  type DirectiveNode,
+  type DocumentNode,
+  type FieldDefinitionNode,
+  type ObjectTypeDefinitionNode,
+  type ObjectTypeExtensionNode,
+  type TypeNode,
+} from 'graphql';
 
 /**
  * What an SDL says about whose data each field is and how sensitive: the reading of `@personal`, `@subject`, `@reads`, `@lookup`, `@self`
@@ -11,8 +21,8 @@ export interface Classification {
   readonly subjects: ReadonlyMap<string, { readonly key: string }>;
   /** Fields that name the persons concerned themselves: `Type.field` to paths, `$input.idNumber` for an argument. */
   readonly subjectsOf: ReadonlyMap<string, readonly string[]>;
-  /** `Type.field(argument:)` to the coordinate that using the argument reads. */
-  readonly reads: ReadonlyMap<string, string>;
+  /** `Type.field(argument:)` to the coordinates that using the argument reads. */
+  readonly reads: ReadonlyMap<string, readonly string[]>;
   /** Root fields that find an entity by its key. */
   readonly lookups: ReadonlySet<string>;
   /** Root fields that give the person who is logged in. */
@@ -23,6 +33,11 @@ export interface Classification {
   readonly keys: ReadonlyMap<string, ReadonlySet<string>>;
   /** Object types without key that are no root and no person: their fields take the decision of the field that leads to them. */
   readonly valueTypes: ReadonlySet<string>;
+  /**
+   * Fields without a class of their own of which nothing else could decide: roots that give more than persons and entities, and fields of
+   * value types that lead to a person. Composition lets none through; a foreign supergraph may have any number.
+   */
+  readonly unclassified: ReadonlySet<string>;
   readonly roots: ReadonlySet<string>;
 }
 
@@ -39,16 +54,17 @@ export function classify(document: DocumentNode): Classification {
   const personal = new Map<string, PersonalField>();
   const subjects = new Map<string, { key: string }>();
   const subjectsOf = new Map<string, readonly string[]>();
-  const reads = new Map<string, string>();
+  const reads = new Map<string, readonly string[]>();
   const lookups = new Set<string>();
   const selves = new Set<string>();
   const retained = new Map<string, ReadonlySet<string>>();
   const keys = new Map<string, Set<string>>();
   const objects = new Set<string>();
+  const outputs = new Map<string, string>();
   const roots = rootTypes(document);
 
   for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.OBJECT_TYPE_EXTENSION) continue;
+    if (!isObject(definition)) continue;
     const type = definition.name.value;
     objects.add(type);
     for (const directive of definition.directives ?? []) {
@@ -65,10 +81,12 @@ export function classify(document: DocumentNode): Classification {
   }
 
   const valueTypes = new Set([...objects].filter((type) => !roots.has(type) && !subjects.has(type) && !keys.has(type)));
-  return { personal, subjects, subjectsOf, reads, lookups, selves, retained, keys, valueTypes, roots };
+  const unclassified = unclassifiedOf({ outputs, personal, subjects, keys, roots, valueTypes }, document);
+  return { personal, subjects, subjectsOf, reads, lookups, selves, retained, keys, valueTypes, unclassified, roots };
 
   function readField(type: string, field: FieldDefinitionNode): void {
     const coordinate = `${type}.${field.name.value}`;
+    outputs.set(coordinate, namedTypeOf(field.type));
     for (const directive of field.directives ?? []) {
       const values = argumentsOf(directive);
       switch (directive.name.value) {
@@ -95,16 +113,61 @@ export function classify(document: DocumentNode): Classification {
       }
     }
     for (const argument of field.arguments ?? []) {
-      const directive = argument.directives?.find((candidate) => candidate.name.value === 'reads');
-      if (directive) reads.set(`${coordinate}(${argument.name.value}:)`, String(argumentsOf(directive)['coordinate']));
+      const read = (argument.directives ?? []).filter((candidate) => candidate.name.value === 'reads');
+      if (read.length === 0) continue;
+      reads.set(
+        `${coordinate}(${argument.name.value}:)`,
+        read.map((directive) => String(argumentsOf(directive)['coordinate'])),
+      );
     }
   }
 }
 
 /** The decision that governs a field: its own, that of the field which led to its value type, or none (unclassified: refused). */
 export function governedBy(classification: Classification, type: string, field: string): 'itself' | 'parent' | 'nothing' {
-  if (classification.roots.has(type) || classification.personal.has(`${type}.${field}`)) return 'itself';
+  if (classification.personal.has(`${type}.${field}`)) return 'itself';
+  if (classification.unclassified.has(`${type}.${field}`)) return 'nothing';
+  if (classification.roots.has(type)) return 'itself';
   return classification.valueTypes.has(type) ? 'parent' : 'nothing';
+}
+
+interface Read extends Pick<Classification, 'personal' | 'subjects' | 'keys' | 'roots' | 'valueTypes'> {
+  /** By coordinate: the named type that the field gives. */
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+function unclassifiedOf({ outputs, personal, subjects, keys, roots, valueTypes }: Read, document: DocumentNode): ReadonlySet<string> {
+  const possible = possibleTypes(document);
+  const found = new Set<string>();
+  for (const [coordinate, output] of outputs) {
+    if (personal.has(coordinate)) continue;
+    const type = coordinate.slice(0, coordinate.indexOf('.'));
+    const given = [...(possible.get(output) ?? [output])];
+    if (roots.has(type) && given.some((one) => !subjects.has(one) && !keys.has(one))) found.add(coordinate);
+    if (valueTypes.has(type) && given.some((one) => subjects.has(one))) found.add(coordinate);
+  }
+  return found;
+}
+
+/** Names of the object types of each interface and union. */
+function possibleTypes(document: DocumentNode): ReadonlyMap<string, ReadonlySet<string>> {
+  const possible = new Map<string, Set<string>>();
+  const add = (abstract: string, type: string): void => void possible.set(abstract, (possible.get(abstract) ?? new Set()).add(type));
+  for (const definition of document.definitions) {
+    if (isObject(definition)) for (const { name } of definition.interfaces ?? []) add(name.value, definition.name.value);
+    if (definition.kind === Kind.UNION_TYPE_DEFINITION || definition.kind === Kind.UNION_TYPE_EXTENSION) {
+      for (const { name } of definition.types ?? []) add(definition.name.value, name.value);
+    }
+  }
+  return possible;
+}
+
+function isObject(definition: DefinitionNode): definition is ObjectTypeDefinitionNode | ObjectTypeExtensionNode {
+  return definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.OBJECT_TYPE_EXTENSION;
+}
+
+function namedTypeOf(node: TypeNode): string {
+  return node.kind === Kind.NAMED_TYPE ? node.name.value : namedTypeOf(node.type);
 }
 
 function rootTypes(document: DocumentNode): ReadonlySet<string> {

@@ -13,9 +13,7 @@ import { copyChunks, type Database, type Queryable, type Statement } from './dat
 export async function openPglite(directory: string | undefined): Promise<Database> {
   if (directory !== undefined) await mkdir(directory, { recursive: true });
   const unlock = directory === undefined ? undefined : await lock(directory);
-  const isNew = directory === undefined || !existsSync(join(directory, 'PG_VERSION'));
-  const template = isNew && (await prepareTemplate()) ? { loadDataDir: new Blob([await readFile(TEMPLATE_FILE)]) } : {};
-  const lite = await PGlite.create({ ...(directory === undefined ? {} : { dataDir: directory }), ...template });
+  const lite = directory === undefined ? await create(undefined) : await openDirectory(directory);
   let statements = 0;
   const run = async <Row extends object>(on: PGlite | Transaction, statement: Statement, values?: readonly unknown[]): Promise<Row[]> => {
     statements += 1;
@@ -24,6 +22,7 @@ export async function openPglite(directory: string | undefined): Promise<Databas
   const query: Queryable['query'] = async (statement, values) => run(lite, statement, values);
   return {
     kind: 'pglite',
+    foundation: { kind: 'pglite', lite },
     query,
     get statements() {
       return statements;
@@ -37,11 +36,42 @@ export async function openPglite(directory: string | undefined): Promise<Databas
         }
       });
     },
+    // There is one connection, and it belongs to everybody.
+    session: () => ({ query, [Symbol.asyncDispose]: async () => undefined }),
+    async listen(channel, notified) {
+      const stop = await lite.listen(channel, notified);
+      return {
+        query: async <Row extends object>({ text }: Statement, values?: readonly unknown[]) =>
+          (await lite.query<Row>(text, values as unknown[])).rows,
+        async [Symbol.asyncDispose]() {
+          if (!lite.closed) await stop();
+        },
+      };
+    },
     async [Symbol.asyncDispose]() {
       if (!lite.closed) await lite.close();
       await unlock?.();
     },
   };
+}
+
+/**
+ * Opens a directory, or makes it. While it is being made a file beside it says so: what a process that was killed left of it then opens as nothing, and
+ * is made again. Nothing was ever written to such a one.
+ */
+async function openDirectory(directory: string): Promise<PGlite> {
+  const unfinished = `${directory}.unfinished`;
+  if (existsSync(unfinished)) await rm(directory, { recursive: true });
+  else if (existsSync(join(directory, 'PG_VERSION'))) return PGlite.create({ dataDir: directory });
+  await writeFile(unfinished, '');
+  const lite = await create(directory);
+  await rm(unfinished);
+  return lite;
+}
+
+async function create(dataDir: string | undefined): Promise<PGlite> {
+  const template = (await prepareTemplate()) ? { loadDataDir: new Blob([await readFile(TEMPLATE_FILE)]) } : {};
+  return PGlite.create({ ...(dataDir === undefined ? {} : { dataDir }), ...template });
 }
 
 /** The registers of a gateway that was killed take a moment to notice and to end; a template takes some seconds to make. */

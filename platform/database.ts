@@ -1,19 +1,47 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
 
 /**
  * One thin database with two drivers: PostgreSQL by URL, and PGlite (PostgreSQL in process) where no URL is given. Same SQL, same
- * migrations. SQL itself stands only in `store.ts` files.
+ * migrations. SQL itself stands only in `store.ts` files. What PostgreSQL says is committed survives its end, on every connection.
  */
 export interface Database extends Queryable, AsyncDisposable {
   readonly kind: 'postgres' | 'pglite';
-  /** Runs `work` in one transaction on a connection of its own; commits when it resolves, rolls back when it rejects. */
+  /**
+   * Runs `work` in one transaction on a connection of its own; commits when it resolves, rolls back when it rejects. What it resolves with stands:
+   * after a statement that failed it rejects, whatever `work` made of that.
+   */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   /** Loads rows given as PostgreSQL COPY text (tab-separated, `\N` for null, see `copyLine`). Returns when they are committed. */
   copyIn(table: string, columns: readonly string[], lines: Iterable<string>): Promise<void>;
+  /**
+   * Calls `notified` with the payload of each NOTIFY on the channel, and with none whenever some may have been missed because the connection broke. What comes back has
+   * the connection that listens, for looking whether anything was missed: it is no part of the hot path and not counted in `statements`.
+   */
+  listen(channel: string, notified: (payload: string) => void): Promise<Listener>;
   /** How many statements `query` has been given since the start; tests count with it, metrics show it. */
   readonly statements: number;
+  /** A connection that is shared with nobody and waits for nobody; the embedded database has only the one. */
+  session(options: SessionOptions): Session;
+  /**
+   * What a library that brings its own SQL works on (jobs): connections of its own, or the embedded database itself, which stays its opener's to
+   * close. Undefined where something stands before a database.
+   */
+  readonly foundation?: Foundation | undefined;
 }
+
+export type Foundation = { readonly kind: 'postgres'; readonly url: string } | { readonly kind: 'pglite'; readonly lite: PGlite };
+
+export interface SessionOptions {
+  /** A statement that is not answered by then rejects, and the connection is given up for a new one: it may be cut without a sign. */
+  readonly timeoutMs: number;
+}
+
+/** One connection. It connects when it is first used, and anew when it has broken. */
+export interface Session extends Queryable, AsyncDisposable {}
+
+export interface Listener extends Queryable, AsyncDisposable {}
 
 export interface Queryable {
   /** Runs one statement. A named statement is prepared once per connection. Rejects with the driver's error. */

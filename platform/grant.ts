@@ -1,10 +1,11 @@
-import { createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
+import { createHmacSha256, type Hmac } from './hmac.ts';
 import { randomText } from './random.ts';
 
 /**
  * A grant says what one exact subgraph operation may disclose and for whom; a seal binds one HTTP body to a grant. The gateway signs a
- * grant once per prepared execution and seals each call; a subgraph believes nothing that is not in both (DESIGN.md, "Grants").
+ * grant once per prepared execution and seals each call; a subgraph believes nothing that is not in both.
  */
 export interface Grant {
   readonly id: string;
@@ -21,11 +22,16 @@ export interface Grant {
   readonly operationHash: string;
   /** Every coordinate of the operation: answered to the caller, or read only to compute or to find something else. */
   readonly coordinates: Readonly<Record<string, CoordinateUse>>;
+  /** The dated copy of the register that is read: of every grant to aggregate, and of no other. */
+  readonly snapshot?: string | undefined;
   /** Seconds since the epoch, at most `GRANT_LIFETIME_SECONDS_MAX` after signing. */
   readonly expiresAt: number;
 }
 export type GrantAction = 'read' | 'write' | 'aggregate';
 export type CoordinateUse = 'released' | 'input';
+
+/** Names of snapshots: the month in which one was taken, in Vietnam. */
+export const SNAPSHOT_NAME = /^\d{4}-(?:0[1-9]|1[0-2])$/;
 
 export const GRANT_HEADER = 'x-grant';
 export const SEAL_HEADER = 'x-seal';
@@ -79,6 +85,7 @@ export async function verifyGrant(
     policyVersion: String(payload['policyVersion']),
     operationHash: String(payload['operationHash']),
     coordinates: payload['coordinates'] as Record<string, CoordinateUse>,
+    snapshot: payload['snapshot'] as string | undefined,
     expiresAt,
   };
 }
@@ -86,7 +93,7 @@ export async function verifyGrant(
 /** The value of the seal header for one call: `v1.<time ms>.<nonce>.<HMAC-SHA256>`, all URL-safe. */
 export function seal(grantId: string, body: string | Buffer, key: Buffer, nowMs: number): string {
   const nonce = randomText(NONCE_BYTES, 'base64url');
-  return `v1.${nowMs}.${nonce}.${sealMac(grantId, body, key, nowMs, nonce).toString('base64url')}`;
+  return `v1.${nowMs}.${nonce}.${sealMac(grantId, body, key, nowMs, nonce)}`;
 }
 
 export type SealCheck = { readonly kind: 'good'; readonly nonce: string } | { readonly kind: 'bad'; readonly why: string };
@@ -97,24 +104,24 @@ export function checkSeal(value: string, grantId: string, body: string | Buffer,
   if (version !== 'v1' || time === undefined || nonce === undefined || mac === undefined) return { kind: 'bad', why: 'malformed seal' };
   const timeMs = Number(time);
   if (!Number.isSafeInteger(timeMs) || Math.abs(nowMs - timeMs) > SEAL_WINDOW_MS) return { kind: 'bad', why: 'seal out of time' };
-  const given = Buffer.from(mac, 'base64url');
-  const expected = sealMac(grantId, body, key, timeMs, nonce);
+  const given = Buffer.from(mac);
+  const expected = Buffer.from(sealMac(grantId, body, key, timeMs, nonce));
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return { kind: 'bad', why: 'seal does not match' };
   return { kind: 'good', nonce };
 }
 
-function sealMac(grantId: string, body: string | Buffer, key: Buffer, timeMs: number, nonce: string): Buffer {
+function sealMac(grantId: string, body: string | Buffer, key: Buffer, timeMs: number, nonce: string): string {
   const digest = hash('sha256', body, 'hex');
-  return createHmac('sha256', secretOf(key)).update(`${grantId}\n${digest}\n${timeMs}\n${nonce}`).digest();
+  return hmacUnder(key)(`${grantId}\n${digest}\n${timeMs}\n${nonce}`, 'base64url');
 }
 
-/** Importing a key costs as much as the MAC, so each is imported once. */
-const SECRETS = new WeakMap<Buffer, KeyObject>();
+/** A key is prepared once. */
+const HMACS = new WeakMap<Buffer, Hmac>();
 
-function secretOf(key: Buffer): KeyObject {
-  const known = SECRETS.get(key);
+function hmacUnder(key: Buffer): Hmac {
+  const known = HMACS.get(key);
   if (known) return known;
-  const secret = createSecretKey(key);
-  SECRETS.set(key, secret);
-  return secret;
+  const hmac = createHmacSha256(key);
+  HMACS.set(key, hmac);
+  return hmac;
 }

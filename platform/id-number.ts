@@ -36,3 +36,8 @@ export function composeIdNumber(parts: IdNumberParts, serial: number): IdNumber 
   const year = String(parts.birthYear % 100).padStart(2, '0');
   return `${parts.registrationCode}${century}${year}${String(serial).padStart(6, '0')}` as IdNumber;
 }
+
+/** Whether exactly twelve digits stand together somewhere in a text: they may be the number of somebody, and a text that is kept names nobody. */
+export function holdsIdNumber(text: string): boolean {
+  return /(?<!\d)\d{12}(?!\d)/.test(text);
+}

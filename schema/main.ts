@@ -9,6 +9,7 @@ const directories = {
   subgraphs: ['../subgraphs', '../gateway'].map((path) => fileURLToPath(new URL(path, import.meta.url))),
   snapshots: fileURLToPath(new URL('.', import.meta.url)),
   cedarSchema: fileURLToPath(new URL('../policies/schema.cedarschema', import.meta.url)),
+  policies: fileURLToPath(new URL('../policies', import.meta.url)),
 };
 
 const outcome = run(process.argv.slice(2));

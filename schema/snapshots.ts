@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cedarSchemaOf } from '../gateway/policy/cedar-schema.ts';
 import { compareApi } from './breaking.ts';
+import { brokenDocuments } from './documents.ts';
 import { composeSupergraph, readSubgraphs, type ComposedGraph } from './compose.ts';
 
 const SUPERGRAPH = 'supergraph.graphql';
@@ -13,6 +14,8 @@ export interface SchemaDirectories {
   readonly snapshots: string;
   /** The Cedar schema, which follows from the graph and lies with the policies. */
   readonly cedarSchema: string;
+  /** Holds the documents that are registered. */
+  readonly policies: string;
 }
 
 /** What came of it, as sentences for the person at the terminal. `failed` means an exit status other than 0. */
@@ -27,7 +30,7 @@ export function writeSnapshots(directories: SchemaDirectories, acceptBreaking: b
   const api = join(directories.snapshots, API);
   const { breaking, dangerous } = existsSync(api) ? compareApi(readFileSync(api, 'utf8'), graph.apiSdl) : { breaking: [], dangerous: [] };
   const warnings = dangerous.map((change) => `May surprise clients: ${change}`);
-  const breaks = breaking.map((change) => `Breaks clients: ${change}`);
+  const breaks = [...breaking.map((change) => `Breaks clients: ${change}`), ...brokenDocuments(graph.apiSdl, directories.policies)];
   if (breaks.length > 0 && !acceptBreaking) {
     const refusal =
       'Nothing was written. Keep what clients use, beside the new and with @deprecated; if nobody uses it, run "npm run generate -- --accept-breaking".';
@@ -51,6 +54,10 @@ export function checkSnapshots(directories: SchemaDirectories): Outcome {
     const line = text.split('\n').findIndex((content, index) => content !== before.split('\n')[index]) + 1;
     return [`${file} is not what the subgraphs compose to, from line ${line} on.`];
   });
+  const broken = brokenDocuments(graph.apiSdl, directories.policies);
+  if (broken.length > 0) {
+    return { failed: true, lines: [...broken, 'Keep what approved documents use, or have others approved and take these files away.'] };
+  }
   if (stale.length === 0) return { failed: false, lines: ['The snapshots are what the subgraphs compose to.'] };
   return { failed: true, lines: [...stale, 'Run "npm run generate" and review the difference before it is committed.'] };
 }

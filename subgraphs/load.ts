@@ -1,6 +1,7 @@
 import type { Database } from '../platform/database.ts';
 import { createPopulation, type Population } from './population.ts';
 import type { AnyRegister } from './register.ts';
+import { dropOldest } from './snapshots/store.ts';
 import { analyseTables, beginSyntheticStamp, completeSyntheticStamp, emptyTables, findSyntheticStamp, hasRows } from './store.ts';
 
 export interface LoadProgress {
@@ -42,6 +43,8 @@ export async function loadSynthetic(
   // INVARIANT: the stamp stands before the first row, so that rows without a stamp are never ours.
   await beginSyntheticStamp(database, seed, population.size);
   await emptyTables(database, names);
+  // Snapshots are of the people who were here before.
+  await database.transaction(async (tx) => dropOldest(tx, 0));
   const total = population.size * tables.length;
   for (const [index, { table, columns, lines }] of tables.entries()) {
     const before = population.size * index;

@@ -2,8 +2,8 @@ import { GraphQLError } from 'graphql';
 import { isCalendarDate } from '../platform/scalars.ts';
 
 /** Bounds of every list's `first` argument. */
-export const PAGE_ENTRIES_MAX = 100;
-export const PAGE_ENTRIES_DEFAULT = 20;
+const PAGE_ENTRIES_MAX = 100;
+const PAGE_ENTRIES_DEFAULT = 20;
 
 /** What one list asks for: a number of entries, and the position after which they begin. */
 export interface Page {

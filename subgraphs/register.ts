@@ -1,5 +1,5 @@
 import type { GraphQLScalarType } from 'graphql';
-import type { Database } from '../platform/database.ts';
+import type { Database, Queryable, Statement } from '../platform/database.ts';
 import type { Grant } from '../platform/grant.ts';
 import type { Population } from './population.ts';
 
@@ -14,7 +14,9 @@ export interface Register<Loaders = unknown> {
   readonly directory: string;
   readonly resolvers: RegisterResolvers<Loaders>;
   /** Made anew for each request: what one agency was given must not serve another (ATTACKS 25). */
-  readonly createLoaders: (database: Database) => Loaders;
+  readonly createLoaders: (on: Queryable) => Loaders;
+  /** Its people: who is walked when something is counted over the register. */
+  readonly people: People;
   /** The register's rows about these people, table by table in an order that foreign keys allow, as COPY lines (`copyLine`). */
   readonly synthesise: (population: Population) => Iterable<SyntheticTable>;
   /**
@@ -22,6 +24,13 @@ export interface Register<Loaders = unknown> {
    * synthetic data.
    */
   readonly showcase?: (database: Database, after: string, limit: number, today: string) => Promise<readonly string[]>;
+}
+
+export interface People {
+  /** Gives `id_number` of each, once, as of the day `$1`. */
+  readonly statement: Statement;
+  /** Standing among them tells as much as a field of this group: the owner's ceiling has to let it be counted. */
+  readonly group: string;
 }
 
 /** A register whatever its loaders are: what the service, which only passes them from `createLoaders` to the resolvers, works with. */

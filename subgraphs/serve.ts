@@ -1,20 +1,24 @@
 import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { fastify, type FastifyInstance } from 'fastify';
 import { mercurius } from 'mercurius';
 import { z } from 'zod';
 import { migrate, openDatabase, type Database } from '../platform/database.ts';
 import { isIdNumber } from '../platform/id-number.ts';
-import { redactNumbers, type Logger } from '../platform/log.ts';
-import { readCeiling, type Ceiling } from './ceiling.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Ceiling, CeilingRules, OwnerKey } from '../platform/ceiling.ts';
+import { readCeiling, startCeiling, type LiveCeiling } from './ceiling.ts';
 import { constantError, maskErrors, maskFailure } from './errors.ts';
 import { keepGrantsSeen, type GrantsSeen } from './grants-seen.ts';
-import { createGuard, type Guard } from './guard.ts';
+import { CEILING_GRANT_ID, createGuard, RECONCILIATION_GRANT_ID, SHOWCASE_GRANT_ID, type Guard } from './guard.ts';
+import { bodyOf, calendarDate, parseJson, refuse } from './http.ts';
 import { loadSynthetic, type LoadProgress } from './load.ts';
 import type { AnyRegister, RegisterContext } from './register.ts';
 import { buildRegisterSchema } from './schema.ts';
-import { ping } from './store.ts';
+import { addSnapshots } from './snapshots/routes.ts';
+import { createSnapshots, frozen } from './snapshots/snapshots.ts';
+import { ping, readGrantsSeen } from './store.ts';
 
 /** A thousand representations with their operation fit many times. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
@@ -22,6 +26,7 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 /** A query is compiled when it comes the second time: the gateway's operations are few and come often. */
 const JIT_AFTER = 1;
 const SHOWCASE_MAX = 1_000;
+const GRANTS_SERVED_MAX = 5_000;
 
 export interface SubgraphOptions {
   readonly register: AnyRegister;
@@ -31,8 +36,10 @@ export interface SubgraphOptions {
   readonly grantIssuer: string;
   readonly grantKey: KeyObject;
   readonly sealKey: Buffer;
-  /** By default the register's own `ceiling.yaml`. */
-  readonly ceiling?: Ceiling | undefined;
+  /** With which it begins; by default the register's own `ceiling.yaml`. */
+  readonly ceiling?: CeilingRules | Ceiling | undefined;
+  /** Whose signatures change the ceiling; nobody's without them. */
+  readonly owners?: readonly OwnerKey[] | undefined;
   readonly log: Logger;
   readonly clock?: (() => Date) | undefined;
   /** Loads a synthetic population, and opens the demo-only route. Refused over data that is not stamped synthetic. */
@@ -56,7 +63,7 @@ export async function startSubgraph(options: SubgraphOptions): Promise<Subgraph>
   const { register, log } = options;
   const clock = options.clock ?? ((): Date => new Date());
   const { schema, classification } = await buildRegisterSchema(register);
-  const ceiling = options.ceiling ?? readCeiling(await readFile(join(register.directory, 'ceiling.yaml'), 'utf8'), register.name);
+  const given = options.ceiling ?? readCeiling(await readFile(join(register.directory, 'ceiling.yaml'), 'utf8'), register.name);
   await using opened = new AsyncDisposableStack();
   const database = opened.use(
     await openDatabase({ url: options.databaseUrl, directory: options.dataDirectory, statementTimeoutMs: STATEMENT_TIMEOUT_MS }),
@@ -67,7 +74,21 @@ export async function startSubgraph(options: SubgraphOptions): Promise<Subgraph>
 
   const grantsSeen = opened.use(keepGrantsSeen(database, log));
   const { grantIssuer, grantKey, sealKey } = options;
-  const guard = createGuard({ name: register.name, schema, classification, ceiling, grantIssuer, grantKey, sealKey, clock });
+  const rules = typeof given === 'function' ? {} : given;
+  const ceiling = await startCeiling({ register: register.name, rules, owners: options.owners ?? [], database });
+  const allows = typeof given === 'function' ? given : ceiling.allows;
+  const snapshots = createSnapshots({ database, people: register.people, clock });
+  const guard = createGuard({
+    name: register.name,
+    schema,
+    classification,
+    ceiling: allows,
+    findSnapshot: snapshots.find,
+    grantIssuer,
+    grantKey,
+    sealKey,
+    clock,
+  });
   const app = fastify({ logger: false, bodyLimit: BODY_BYTES_MAX, exposeHeadRoutes: false, forceCloseConnections: 'idle' });
   opened.defer(async () => app.close());
   await app.register(mercurius, {
@@ -79,9 +100,12 @@ export async function startSubgraph(options: SubgraphOptions): Promise<Subgraph>
     errorFormatter: maskErrors(log),
   });
   takeRawBodies(app);
-  const service: Service = { app, register, database, guard, grantsSeen, log, clock };
+  const service: Service = { app, register, database, guard, ceiling, grantsSeen, log, clock };
   addGraph(service);
+  addCeiling(service);
   addHealth(service);
+  addGrantsServed(service);
+  addSnapshots({ app, guard, snapshots, group: register.people.group, allows, log });
   if (options.synthetic !== undefined) addShowcase(service);
   const address = await app.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
   const open = opened.move();
@@ -98,6 +122,7 @@ interface Service {
   readonly register: AnyRegister;
   readonly database: Database;
   readonly guard: Guard;
+  readonly ceiling: LiveCeiling;
   readonly grantsSeen: GrantsSeen;
   readonly log: Logger;
   readonly clock: () => Date;
@@ -127,7 +152,9 @@ function addGraph(service: Service): void {
     const verdict = await guard.judge({ headers: request.headers, body: bodyOf(request) });
     if (verdict.kind === 'refused') return refuse(reply, log, verdict.status, verdict.reason);
     if (!grantsSeen.note(verdict.grant, now)) return refuse(reply, log, 403, 'no more grant ids can be kept');
-    const context: RegisterContext<unknown> = { loaders: register.createLoaders(database), grant: verdict.grant, today: calendarDate(now) };
+    const { grant, snapshot } = verdict;
+    const loaders = register.createLoaders(snapshot === undefined ? database : frozen(database, snapshot, STATEMENT_TIMEOUT_MS));
+    const context: RegisterContext<unknown> = { loaders, grant, today: snapshot?.day ?? calendarDate(now) };
     const { query, variables, operationName } = verdict.request;
     reply.type('application/json; charset=utf-8').header('cache-control', 'no-store');
     try {
@@ -152,13 +179,48 @@ function addHealth({ app, database, log }: Service): void {
   });
 }
 
+/** Which grants were served, for whoever holds the seal key: the gateway holds them against its ledger. Names no person and no data. */
+function addGrantsServed({ app, database, guard, grantsSeen, log }: Service): void {
+  app.post('/grants-served', async (request, reply) => {
+    const body = bodyOf(request);
+    const problem = guard.judgeSealOnly({ headers: request.headers, body }, RECONCILIATION_GRANT_ID);
+    if (problem !== undefined) return refuse(reply, log, 401, problem);
+    const wanted = GrantsServedBody.safeParse(parseJson(body));
+    if (!wanted.success) return reply.code(400).send(constantError('BAD_REQUEST'));
+    await grantsSeen.flush();
+    const { after, limit } = wanted.data;
+    return { grants: await readGrantsSeen(database, after, limit) };
+  });
+}
+
+const GrantsServedBody = z.object({
+  after: z.object({ at: z.iso.datetime(), grantId: z.string().max(200) }),
+  limit: z.int().min(1).max(GRANTS_SERVED_MAX),
+});
+
+/**
+ * Another ceiling, brought by the gateway. The seal keeps strangers from making the register verify signatures; what is believed are the
+ * signatures of the owner's people.
+ */
+function addCeiling({ app, guard, ceiling, log }: Service): void {
+  app.post('/ceiling', async (request, reply) => {
+    const body = bodyOf(request);
+    const problem = guard.judgeSealOnly({ headers: request.headers, body }, CEILING_GRANT_ID);
+    if (problem !== undefined) return refuse(reply, log, 401, problem);
+    const taken = await ceiling.take(parseJson(body));
+    if (taken.kind === 'refused') return refuse(reply, log, 403, taken.reason);
+    log.info({ version: taken.version }, 'the ceiling in force');
+    return { version: taken.version };
+  });
+}
+
 /** ID numbers to try things with. Only over synthetic people, and only for the holder of the seal key. */
 function addShowcase({ app, register, database, guard, log, clock }: Service): void {
   const { showcase } = register;
   if (showcase === undefined) return;
   app.post('/synthetic/showcase', async (request, reply) => {
     const body = bodyOf(request);
-    const problem = guard.judgeSealOnly({ headers: request.headers, body });
+    const problem = guard.judgeSealOnly({ headers: request.headers, body }, SHOWCASE_GRANT_ID);
     if (problem !== undefined) return refuse(reply, log, 401, problem);
     const wanted = ShowcaseBody.safeParse(parseJson(body));
     if (!wanted.success) return reply.code(400).send(constantError('BAD_REQUEST'));
@@ -170,28 +232,3 @@ const ShowcaseBody = z.object({
   after: z.union([z.literal(''), z.string().refine(isIdNumber)]),
   limit: z.int().min(1).max(SHOWCASE_MAX),
 });
-
-function refuse(reply: FastifyReply, log: Logger, status: number, reason: string): FastifyReply {
-  log.warn({ status, reason: redactNumbers(reason) }, 'refused');
-  return reply.code(status).send(constantError('GRANT_REFUSED'));
-}
-
-function bodyOf(request: FastifyRequest): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Vietnam has no summer time: UTC+7 all year. */
-const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1000;
-
-/** The day in Asia/Ho_Chi_Minh. */
-export function calendarDate(at: Date): string {
-  return new Date(at.getTime() + VIETNAM_OFFSET_MS).toISOString().slice(0, 10);
-}

@@ -1,8 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { readCeiling, type Ceiling } from './ceiling.ts';
+import type { CeilingRules, OwnerKey } from '../platform/ceiling.ts';
+import { readCeiling } from './ceiling.ts';
 
 const SEAL_KEY_BYTES = 32;
 
@@ -16,7 +18,9 @@ export interface Settings {
   readonly grantKey: KeyObject;
   readonly sealKey: Buffer;
   /** Undefined: the register's own. */
-  readonly ceiling: Ceiling | undefined;
+  readonly ceiling: CeilingRules | undefined;
+  /** Whose signatures change the ceiling. */
+  readonly owners: readonly OwnerKey[];
   readonly synthetic: { readonly seed: number; readonly size: number };
   readonly logLevel: string;
 }
@@ -29,6 +33,7 @@ const Environment = z.object({
   GRANT_PUBLIC_KEY_FILE: z.string().min(1),
   SEAL_KEY_FILE: z.string().min(1),
   CEILING_FILE: z.string().min(1).optional(),
+  OWNER_KEYS_FILE: z.string().min(1).optional(),
   CITIZENS: z.coerce.number().int().min(1).max(100_000_000).default(10_000),
   SEED: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -55,9 +60,18 @@ export async function readSettings(name: string, environment: Readonly<Record<st
     grantKey: await readGrantKey(values.GRANT_PUBLIC_KEY_FILE),
     sealKey: await readSealKey(values.SEAL_KEY_FILE),
     ceiling: values.CEILING_FILE === undefined ? undefined : readCeiling(await readText('CEILING_FILE', values.CEILING_FILE), name),
+    owners: values.OWNER_KEYS_FILE === undefined ? [] : readOwners(await readText('OWNER_KEYS_FILE', values.OWNER_KEYS_FILE)),
     synthetic: { seed: values.SEED, size: values.CITIZENS },
     logLevel: values.LOG_LEVEL,
   };
+}
+
+const Owners = z.array(z.strictObject({ key: z.string().regex(/^[A-Za-z0-9_-]{43}$/), person: z.string().min(1) }));
+
+function readOwners(text: string): readonly OwnerKey[] {
+  const read = Owners.safeParse(parseYaml(text));
+  if (read.success) return read.data;
+  throw new Error('OWNER_KEYS_FILE holds a list of { key, person }: public Ed25519 keys in base64url, and whose each is. Correct it.');
 }
 
 async function readGrantKey(file: string): Promise<KeyObject> {

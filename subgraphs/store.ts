@@ -1,4 +1,5 @@
 import assert from 'node:assert';
+import type { SignedCeiling } from '../platform/ceiling.ts';
 import type { Queryable, Statement } from '../platform/database.ts';
 
 /** SQL that every register has: which grants it has served, and whether its data is synthetic. */
@@ -15,6 +16,28 @@ export async function insertGrantsSeen(on: Queryable, grants: readonly GrantSeen
     grants.map((grant) => grant.application),
     grants.map((grant) => grant.firstSeen),
   ]);
+}
+
+const READ_GRANTS_SEEN: Statement = {
+  name: 'read-grants-seen',
+  text: `SELECT grant_id AS "grantId", application, to_char(first_seen AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at
+    FROM grants_seen WHERE (first_seen, grant_id) > ($1::timestamptz, $2) ORDER BY first_seen, grant_id LIMIT $3`,
+};
+
+/** Grants served after a place, in the order of time. */
+export async function readGrantsSeen(
+  on: Queryable,
+  after: { readonly at: string; readonly grantId: string },
+  count: number,
+): Promise<readonly { readonly grantId: string; readonly application: string; readonly at: string }[]> {
+  return on.query(READ_GRANTS_SEEN, [after.at, after.grantId, count]);
+}
+
+const FORGET_GRANTS_SEEN: Statement = { name: 'forget-grants-seen', text: 'DELETE FROM grants_seen WHERE first_seen < $1::timestamptz' };
+
+/** Lets go of grants that were served before a moment. */
+export async function forgetGrantsSeen(on: Queryable, before: string): Promise<void> {
+  await on.query(FORGET_GRANTS_SEEN, [before]);
 }
 
 export interface SyntheticStamp {
@@ -64,6 +87,22 @@ export async function emptyTables(on: Queryable, tables: readonly string[]): Pro
 /** Lets the planner know what has been loaded. */
 export async function analyseTables(on: Queryable, tables: readonly string[]): Promise<void> {
   await on.query({ text: `ANALYZE ${tables.map(identifier).join(', ')}` });
+}
+
+/** The last ceiling that was taken; undefined while the register has its own. */
+export async function findCeiling(on: Queryable): Promise<SignedCeiling | undefined> {
+  const [row] = await on.query<SignedCeiling>({
+    text: 'SELECT statement, signatures FROM register_ceilings ORDER BY version DESC LIMIT 1',
+  });
+  return row;
+}
+
+/** Keeps a ceiling. Two gateways may bring the same. */
+export async function insertCeiling(on: Queryable, version: number, { statement, signatures }: SignedCeiling): Promise<void> {
+  await on.query(
+    { text: 'INSERT INTO register_ceilings (version, statement, signatures) VALUES ($1, $2, $3::jsonb) ON CONFLICT (version) DO NOTHING' },
+    [version, statement, JSON.stringify(signatures)],
+  );
 }
 
 /** Proves that the database answers. */

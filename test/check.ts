@@ -33,6 +33,11 @@ const STEPS: readonly Step[] = [
     mend: 'Correct the SDL, or run "npm run generate" and review the difference.',
   },
   {
+    name: 'permissions',
+    run: ['entry.mjs', 'gateway/admin/permissions-main.ts', 'check'],
+    mend: 'Run "npm run generate" and review the difference.',
+  },
+  {
     name: 'policies',
     run: ['entry.mjs', 'gateway/admin/cli.ts', 'policy', 'check', 'policies'],
     mend: 'Correct the policies, the registry or the cases at the lines named.',

@@ -2,8 +2,9 @@ import { WORKS, type WorkName } from '../work/documents.ts';
 import { rowAt, type Results } from './results.ts';
 import { ratio } from './table.ts';
 
-const WIDTH = 860;
-const LABELS_WIDTH = 200;
+const WIDTH = 960;
+/** Room for a letter of a label: a little more than a letter of that size takes on average. */
+const LETTER_WIDTH = 7;
 const VALUES_WIDTH = 60;
 const BAR_HEIGHT = 16;
 const BAR_STEP = 22;
@@ -28,17 +29,18 @@ ${panels.join('\n')}
 }
 
 function panel(results: Results, shown: Results['targets'], work: WorkName, top: number): string {
+  const labels = 24 + LETTER_WIDTH * Math.max(0, ...shown.map(({ title }) => title.length));
   const values = shown.map(({ name }) => rowAt(results, name, work, 32)?.timesFloor ?? 0);
-  const scale = (WIDTH - LABELS_WIDTH - VALUES_WIDTH) / Math.max(1, ...values);
+  const scale = (WIDTH - labels - VALUES_WIDTH) / Math.max(1, ...values);
   const bars = shown.map(({ name, title }, index) => {
     const value = values[index] ?? 0;
     const y = top + PANEL_HEAD + index * BAR_STEP;
     const width = (value * scale).toFixed(1);
-    return `<text x="${LABELS_WIDTH - 8}" y="${y + 13}" text-anchor="end" fill="#111827">${escape(title)}</text>
-<rect x="${LABELS_WIDTH}" y="${y}" width="${width}" height="${BAR_HEIGHT}" fill="${colourOf(name)}"/>
-<text x="${(LABELS_WIDTH + value * scale + 6).toFixed(1)}" y="${y + 13}" fill="#111827">${value === 0 ? 'not measured' : ratio(value)}</text>`;
+    return `<text x="${labels - 8}" y="${y + 13}" text-anchor="end" fill="#111827">${escape(title)}</text>
+<rect x="${labels}" y="${y}" width="${width}" height="${BAR_HEIGHT}" fill="${colourOf(name)}"/>
+<text x="${(labels + value * scale + 6).toFixed(1)}" y="${y + 13}" fill="#111827">${value === 0 ? 'not measured' : ratio(value)}</text>`;
   });
-  const floorAt = (LABELS_WIDTH + scale).toFixed(1);
+  const floorAt = (labels + scale).toFixed(1);
   const bottom = top + PANEL_HEAD + shown.length * BAR_STEP - (BAR_STEP - BAR_HEIGHT);
   return `<text x="16" y="${top + 28}" font-size="15" font-weight="600" fill="#111827">${escape(WORKS[work].title)}</text>
 ${bars.join('\n')}

@@ -27,6 +27,8 @@ export interface GovernedSettings {
   readonly pseudonymKey: string;
   /** Undefined: a database that accepts records and keeps none. */
   readonly databaseUrl: string | undefined;
+  /** Of an embedded database, in place of both. */
+  readonly databaseDirectory: string | undefined;
 }
 
 /** What the gateway and its registers have to agree about. */
@@ -34,6 +36,9 @@ export type GovernedKeys = Pick<GovernedSettings, 'grantPrivateKey' | 'sealKeys'
 
 /** The name under which registers know the gateway of the bench. */
 export const GRANT_ISSUER = 'lien-thong-bench';
+
+/** Origin of the checkpoints. */
+export const LEDGER_NAME = 'lien-thong-bench-ledger';
 
 export function createGovernedKeys(): GovernedKeys {
   return {
@@ -49,7 +54,8 @@ export async function launchGoverned(
   {
     keys = createGovernedKeys(),
     application = 'bench-by-law',
-  }: { readonly keys?: GovernedKeys; readonly application?: BenchApplication } = {},
+    databaseDirectory,
+  }: { readonly keys?: GovernedKeys; readonly application?: BenchApplication; readonly databaseDirectory?: string } = {},
 ): Promise<Launch> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const settings: GovernedSettings = {
@@ -61,6 +67,7 @@ export async function launchGoverned(
     ...keys,
     pseudonymKey: randomBytes(32).toString('base64'),
     databaseUrl,
+    databaseDirectory,
   };
   const file = join(directory, 'settings.json');
   await writeFile(file, JSON.stringify(settings), { mode: 0o600 });

@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { addAnalysisCommands } from './cli-analysis.ts';
 import { CITIZENS_MAX } from './limits.ts';
+import { addOperationCommands } from './cli-operation.ts';
+import { addPolicyCommands } from './cli-policy.ts';
 import { readCommandSettings, type CommandSettings } from './command-settings.ts';
+import { oversightCommands } from './cli-oversight.ts';
+import { ledgerCommands } from './cli-ledger.ts';
+import { addRegistryCommands } from './registry-cli.ts';
 import type { ConsentOptions } from './commands/consent.ts';
 
 /**
@@ -43,20 +49,12 @@ program
     await citizens(settings(), options.count, options.json === true);
   });
 
-program
-  .command('policy')
-  .description('access rules')
-  .command('check')
-  .description('check the policies of a directory, or the active ones of the running gateway')
-  .argument('[dir]', 'directory with registry.yaml; needs no gateway')
-  .option('--json', 'print the report as JSON')
-  .action(async (directory: string | undefined, options: { json?: true }) => {
-    const { policyCheck } = await import('./commands/policy-check.ts');
-    const passed = await policyCheck(settings(), directory === undefined ? undefined : fromCaller(directory), options.json === true);
-    if (!passed) process.exitCode = 1;
-  });
+addPolicyCommands(program, settings, fromCaller);
+
+oversightCommands(program, ledgerCommands(program, settings, fromCaller), settings);
 
 const consent = program.command('consent').description('consents of people, noted by an operator');
+const as = ['--as <officer>', 'act as this officer, for example police/officer-064 (--demo)'] as const;
 const person = ['--person <id>', 'ID number, 12 digits'] as const;
 
 consent
@@ -70,8 +68,9 @@ consent
   .option('--evidence <reference>', "where the proof of the person's will is kept")
   .option('--representative <id>', 'for a person under 18: ID number of the parent or guardian who consents')
   .option('--child-agreement <reference>', "for sensitive data from the age of 7: where the proof of the child's own agreement is kept")
+  .option(...as)
   .option('--json', 'print JSON')
-  .action(async (options: ConsentOptions) => (await import('./commands/consent.ts')).consentGive(settings(), options));
+  .action(async (options: ConsentOptions) => (await import('./commands/consent.ts')).consentGive(settings(options.as), options));
 
 consent
   .command('withdraw')
@@ -81,31 +80,44 @@ consent
   .requiredOption('--purpose <id>', 'what for')
   .option('--group <name...>', 'group of data; all without it')
   .option('--evidence <reference>', "where the proof of the person's will is kept")
+  .option(...as)
   .option('--json', 'print JSON')
-  .action(async (options: ConsentOptions) => (await import('./commands/consent.ts')).consentWithdraw(settings(), options));
+  .action(async (options: ConsentOptions) => (await import('./commands/consent.ts')).consentWithdraw(settings(options.as), options));
 
 consent
   .command('list')
   .description('show what a person consented to: who may see what, what for, until when')
   .requiredOption(...person)
+  .option(...as)
   .option('--json', 'print JSON')
-  .action(async (options: { person: string; json?: true }) => (await import('./commands/consent.ts')).consentList(settings(), options));
+  .action(async (options: { person: string; as?: string; json?: true }) =>
+    (await import('./commands/consent.ts')).consentList(settings(options.as), options),
+  );
 
 consent
   .command('extend')
   .description('let a consent hold longer')
   .requiredOption('--id <uuid>', 'the consent')
   .requiredOption('--until <date>', 'last day, like 2027-12-31')
+  .option(...as)
   .option('--json', 'print JSON')
-  .action(async (options: { id: string; until: string; json?: true }) =>
-    (await import('./commands/consent.ts')).consentExtend(settings(), options),
+  .action(async (options: { id: string; until: string; as?: string; json?: true }) =>
+    (await import('./commands/consent.ts')).consentExtend(settings(options.as), options),
   );
 
 consent
   .command('receipt')
   .description('print the record of a consent as it was given')
   .requiredOption('--id <uuid>', 'the consent')
-  .action(async (options: { id: string }) => (await import('./commands/consent.ts')).consentReceipt(settings(), options));
+  .option(...as)
+  .action(async (options: { id: string; as?: string }) =>
+    (await import('./commands/consent.ts')).consentReceipt(settings(options.as), options),
+  );
+
+addOperationCommands(program, { settings, path: fromCaller });
+
+addRegistryCommands(program, { settings, path: fromCaller });
+addAnalysisCommands(program, { settings, path: fromCaller });
 
 interface TokenOptions {
   readonly app?: string;
@@ -124,8 +136,10 @@ try {
   process.exitCode = 1;
 }
 
-function settings(): CommandSettings {
-  return readCommandSettings(process.env, { columns: process.stdout.columns, write: (text) => void process.stdout.write(text) });
+function settings(as?: string): CommandSettings {
+  const write = (text: string): void => void process.stdout.write(text);
+  const output = { columns: process.stdout.columns, write, progress: process.stderr };
+  return readCommandSettings(process.env, output, as);
 }
 
 /** npm runs scripts in the project's root and says where it was called. */

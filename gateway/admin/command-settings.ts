@@ -3,6 +3,12 @@ export interface CommandSettings {
   /** Origin (and path, behind a proxy) of the gateway, without a slash at the end. */
   readonly gatewayUrl: string;
   readonly dataDir: string;
+  /** The officer who acts, as `--as` names one: `agency/officer`, or the officer alone where one agency has such a one. */
+  readonly as?: string | undefined;
+  /** File with the private JWK that its holder signs steps with, where the installation has no keys. */
+  readonly signingKeyFile?: string | undefined;
+  /** File with an access token of an administrator's login, where the installation has no keys. */
+  readonly tokenFile?: string | undefined;
   readonly output: CommandOutput;
 }
 
@@ -11,11 +17,24 @@ export interface CommandOutput {
   readonly columns: number | undefined;
   /** Writes to stdout, which carries results and nothing else. */
   readonly write: (text: string) => void;
+  /** Where progress is shown to people; undefined where nobody looks. */
+  readonly progress?: NodeJS.WriteStream | undefined;
 }
 
-/** Reads `GATEWAY_URL`, or else `PORT`, and `DATA_DIR`. Throws with a sentence when one has a value that it cannot have. */
-export function readCommandSettings(env: Readonly<Record<string, string | undefined>>, output: CommandOutput): CommandSettings {
-  return { gatewayUrl: readGatewayUrl(env['GATEWAY_URL'], env['PORT']), dataDir: nonEmpty(env['DATA_DIR']) ?? '.data', output };
+/** Reads `GATEWAY_URL`, or else `PORT`, `DATA_DIR`, `ADMIN_TOKEN_FILE` and `SIGNING_KEY_FILE`. Throws with a sentence when one has a value that it cannot have. */
+export function readCommandSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  output: CommandOutput,
+  as?: string,
+): CommandSettings {
+  return {
+    gatewayUrl: readGatewayUrl(env['GATEWAY_URL'], env['PORT']),
+    dataDir: nonEmpty(env['DATA_DIR']) ?? '.data',
+    as,
+    tokenFile: nonEmpty(env['ADMIN_TOKEN_FILE']),
+    signingKeyFile: nonEmpty(env['SIGNING_KEY_FILE']),
+    output,
+  };
 }
 
 function readGatewayUrl(url: string | undefined, port: string | undefined): string {

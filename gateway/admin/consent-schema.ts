@@ -1,11 +1,15 @@
 import { GraphQLError } from 'graphql';
 import { gql } from 'graphql-tag';
+import type { Database } from '../../platform/database.ts';
 import { isIdNumber } from '../../platform/id-number.ts';
-import { isUuid, type ConsentHistory } from '../consent/record.ts';
+import { isUuid, type ConsentHistory, type ConsentRecord } from '../consent/record.ts';
 import type { NotConsentable } from '../consent/rules.ts';
+import type { IsPersonKey } from '../consent/person-keys.ts';
 import type { ConsentService } from '../consent/service.ts';
-import { shownConsent } from '../consent/shown.ts';
-import type { Registry } from '../policy/registry.ts';
+import type { EventLedger } from '../ledger/recording.ts';
+import { recordEvent, type AdminEvent } from './events.ts';
+import { isThePerson, noteLook } from './look.ts';
+import type { AdminContext, AdminRoot } from './schema.ts';
 
 /** The part of the admin API by which an operator notes consents for people at a counter. */
 export const CONSENT_TYPES = gql`
@@ -14,7 +18,7 @@ export const CONSENT_TYPES = gql`
   }
 
   extend type Query {
-    "Consents of a person, the newest first, each with its page of terms."
+    "Consents of a person, the newest first, each with its page of terms. That an operator looked stands in the person's history."
     consents(idNumber: IdNumber!): [Consent!]!
     "The record of a consent as it was given."
     consentReceipt(id: ID!): ConsentReceipt
@@ -89,7 +93,10 @@ export const CONSENT_TYPES = gql`
 
 export interface ConsentSources {
   readonly consents: ConsentService;
-  readonly agencies: Registry['agencies'];
+  /** What can be a person's key in the graph that is served: ID numbers unless told. */
+  readonly isPersonKey?: IsPersonKey | undefined;
+  readonly database: Database;
+  readonly events: EventLedger;
   readonly clock: () => number;
 }
 
@@ -107,32 +114,53 @@ type WithdrawInput = Omit<GiveInput, 'until' | 'groups' | 'representative' | 'ch
   readonly groups?: readonly string[] | null;
 };
 
-/** Resolvers of the root fields: graphql-js calls them with the arguments of the field. */
-export function consentRoot(sources: ConsentSources): Record<string, (args: never) => unknown> {
-  const { consents } = sources;
-  const shown = (history: ConsentHistory) => shownConsent(history, sources);
+/** Resolvers of the root fields. */
+export function consentRoot(sources: ConsentSources): AdminRoot {
+  const { consents, database, clock } = sources;
+  const note = async ({ actor }: AdminContext, kind: string, subject: string, body: AdminEvent['body'] = {}): Promise<void> =>
+    recordEvent(database, { kind, actor, atMs: clock(), subject, body });
+  // To whom somebody has consented is data about that person: nobody looks at it unrecorded.
+  const looks = async (context: AdminContext, idNumber: string): Promise<void> => {
+    if (!isThePerson(context)) await noteLook(idNumber, { action: 'consents.read', case: null, second: null }, context.actor, sources);
+  };
   return {
-    consents: async ({ idNumber }: { readonly idNumber: string }) =>
-      listed(await consents.list({ idNumber: checkedId(idNumber), representative: undefined })).map(shown),
-    consentReceipt: async ({ id }: { readonly id: string }) => consents.receipt(checkedUuid(id)),
-    giveConsent: async ({ input }: { readonly input: GiveInput }) => {
+    consents: async ({ idNumber }: { readonly idNumber: string }, context: AdminContext) => {
+      await looks(context, checkedId(idNumber, sources));
+      return listed(await consents.list({ idNumber, representative: undefined })).map((history) => consents.show(history));
+    },
+    consentReceipt: async ({ id }: { readonly id: string }, context: AdminContext) => {
+      const receipt = await consents.receipt(checkedUuid(id));
+      if (receipt !== undefined) await looks(context, (JSON.parse(receipt.record) as ConsentRecord).idNumber);
+      return receipt;
+    },
+    giveConsent: async ({ input }: { readonly input: GiveInput }, context: AdminContext) => {
       const { until, evidence, representative, childAgreement, ...rest } = input;
       const optional = {
         until: until ?? undefined,
         representative: representative ?? undefined,
         childAgreement: childAgreement ?? undefined,
       };
-      return shown(given(await consents.give({ ...rest, ...optional }, byOperator(evidence))));
+      const history = given(await consents.give({ ...rest, ...optional }, byOperator(evidence)));
+      const { agency, purpose, groups } = input;
+      await note(context, 'consent.give', history.record.id, { agency, purpose, groups });
+      return consents.show(history);
     },
-    withdrawConsent: async ({ input }: { readonly input: WithdrawInput }) => {
+    withdrawConsent: async ({ input }: { readonly input: WithdrawInput }, context: AdminContext) => {
       const { idNumber, agency, purpose, groups, evidence } = input;
-      const about = { idNumber: checkedId(idNumber), agency, purpose, groups: groups ?? undefined };
+      const about = { idNumber: checkedId(idNumber, sources), agency, purpose, groups: groups ?? undefined };
       const answer = await consents.withdraw(about, byOperator(evidence));
       if (answer.kind === 'refused') throw badInput(answer.message);
+      await note(context, 'consent.withdraw', agency, { agency, purpose, groups: answer.groups });
       return answer.groups;
     },
-    extendConsent: async ({ id, until, evidence }: { readonly id: string; readonly until: string; readonly evidence?: string | null }) =>
-      shown(given(await consents.extend(checkedUuid(id), until, byOperator(evidence)))),
+    extendConsent: async (
+      { id, until, evidence }: { readonly id: string; readonly until: string; readonly evidence?: string | null },
+      context: AdminContext,
+    ) => {
+      const history = given(await consents.extend(checkedUuid(id), until, byOperator(evidence)));
+      await note(context, 'consent.extend', id, { until });
+      return consents.show(history);
+    },
   };
 }
 
@@ -150,8 +178,8 @@ function given(answer: ConsentHistory | NotConsentable): ConsentHistory {
   return answer;
 }
 
-function checkedId(idNumber: string): string {
-  if (!isIdNumber(idNumber)) throw badInput('An ID number is a string of exactly 12 digits. Correct the number.');
+function checkedId(idNumber: string, { isPersonKey = isIdNumber }: ConsentSources): string {
+  if (!isPersonKey(idNumber)) throw badInput('An ID number is a string of exactly 12 digits. Correct the number.');
   return idNumber;
 }
 

@@ -6,18 +6,21 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import type { GraphQLFormattedError } from 'graphql';
-import type { Database } from '../../platform/database.ts';
 import { redactNumbers, type Logger } from '../../platform/log.ts';
 import { clientError, ERRORS, type ErrorCode } from '../errors.ts';
 import { adminRoot, createAdminSchema, type AdminContext, type AdminSources } from './schema.ts';
-import { createAdminTokenCheck, type AdminKey } from './token.ts';
+import type { LoginResult } from './login.ts';
+import { createTakeCall } from './rate.ts';
 
-const BODY_BYTES_MAX = 65_536;
+/** The token of whoever stands beside the one who calls. */
+const SECOND_HEADER = 'x-second-token';
+/** Rules are drafted whole: 2 MiB of them, and what JSON adds. */
+const BODY_BYTES_MAX = 4_194_304;
 const DOCUMENT_TOKENS_MAX = 1_000;
 
 export interface AdminApiDeps extends AdminSources {
-  readonly keys: readonly AdminKey[];
-  readonly database: Database;
+  /** Who calls with this token. */
+  readonly login: (token: string) => Promise<LoginResult>;
   readonly log: Logger;
 }
 
@@ -41,18 +44,20 @@ export interface AdminApi extends AsyncDisposable {
 }
 
 /**
- * The admin API: GraphQL by POST of application/json with a token of `token.ts`, checked before the body is looked at, so that without
- * one there is no schema to explore and no document to parse, and no page of a browser can call it.
+ * The admin API: GraphQL by POST of application/json with the token of a login (login.ts), checked before the body is looked at, so that
+ * without one there is no schema to explore and no document to parse. No page of another origin can call it: neither that media type nor the
+ * header is one that a browser sends unasked. It is not governed by the policies that it administers: rules that refuse everything can
+ * always be replaced.
  */
 export async function createAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
-  const checkToken = createAdminTokenCheck(deps.keys, deps.database, deps.clock);
+  const takeCall = createTakeCall(deps.clock);
   const server = createServer(deps);
   await server.start();
 
   const answer = async (request: AdminRequest): Promise<AdminResponse> => {
     if (request.method !== 'POST') return failed('METHOD_NOT_ALLOWED', { allow: 'POST' });
     if (!JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) return failed('UNSUPPORTED_MEDIA_TYPE');
-    const result = await checkToken(BEARER.exec(request.headers['authorization'] ?? '')?.[1] ?? '');
+    const result = await deps.login(BEARER.exec(request.headers['authorization'] ?? '')?.[1] ?? '');
     if (result.kind === 'rejected') {
       deps.log.info({ reason: result.reason }, 'a call of the admin API was rejected');
       return failed(
@@ -60,6 +65,16 @@ export async function createAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
         { 'www-authenticate': 'Bearer' },
         'This call needs a fresh token signed with a key that the gateway trusts.',
       );
+    }
+    const { actor } = result;
+    if (!takeCall(actor.account)) {
+      return failed('QUOTA_EXCEEDED', { 'retry-after': '1' }, 'This account calls too often. Call again in a second.');
+    }
+    const beside = request.headers[SECOND_HEADER];
+    const second = beside === undefined ? undefined : await deps.login(beside);
+    if (second?.kind === 'rejected') {
+      deps.log.info({ reason: second.reason }, 'a second person of a call was rejected');
+      return failed('UNAUTHENTICATED', { 'www-authenticate': 'Bearer' }, 'The second person needs a fresh token of their own.');
     }
     const body = parseJson(request.body);
     if (body === undefined) return failed('BAD_REQUEST');
@@ -69,7 +84,7 @@ export async function createAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
     headers.set('accept', request.headers['accept'] ?? 'application/json');
     const response = await server.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: 'POST', headers, search: '', body },
-      context: async () => ({ administrator: result.administrator }),
+      context: async () => ({ actor, second: second?.actor }),
     });
     if (response.body.kind !== 'complete') return failed('OPERATION_NOT_SUPPORTED');
     return {
@@ -94,7 +109,7 @@ export async function createAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
   };
 }
 
-/** The API as a Fastify plugin; register it under the prefix `/admin/graphql`. It reads every body itself, up to 64 KiB. */
+/** The API as a Fastify plugin; register it under the prefix `/admin/graphql`. It reads every body itself, up to 4 MiB. */
 export function adminApi(api: AdminApi): FastifyPluginAsync {
   return async (app) => {
     app.removeAllContentTypeParsers();
@@ -117,7 +132,7 @@ export function adminApi(api: AdminApi): FastifyPluginAsync {
 
 function createServer(deps: AdminApiDeps): ApolloServer<AdminContext> {
   return new ApolloServer<AdminContext>({
-    schema: createAdminSchema(),
+    schema: createAdminSchema(deps),
     rootValue: adminRoot(deps),
     introspection: true,
     csrfPrevention: true,
@@ -144,6 +159,7 @@ const PUBLIC_CODES: ReadonlySet<unknown> = new Set<ErrorCode>([
   'BAD_USER_INPUT',
   'OPERATION_RESOLUTION_FAILURE',
   'FIELD_NOT_PERMITTED',
+  'AUDIT_UNAVAILABLE',
 ]);
 
 function maskError(formatted: GraphQLFormattedError, error: unknown, log: Logger): GraphQLFormattedError {

@@ -5,6 +5,7 @@ import type { Family, FindFamily } from '../consent/minors.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Registry } from '../policy/registry.ts';
 import { gatewayCaller } from '../stages/authenticate.ts';
+import { dayInVietnam } from '../../platform/vietnam-time.ts';
 
 /** The application of the registry that the gateway asks civil status as; its rules lie with the other policies. */
 const APPLICATION = 'consent-desk';
@@ -31,7 +32,7 @@ const Resident = z.object({
 const Reply = z.object({ data: z.object({ resident: Resident.nullable() }), errors: z.undefined().optional() });
 
 export interface FamilyParts {
-  readonly registry: Registry;
+  readonly registry: () => Registry;
   readonly ask: Pipeline['ask'];
   readonly log: Logger;
   readonly clock: () => number;
@@ -40,7 +41,7 @@ export interface FamilyParts {
 /** Asks the registers for age and representatives on the way of every request, under rules of its own and on the record. */
 export function createFindFamily({ registry, ask, log, clock }: FamilyParts): FindFamily {
   return async (idNumber) => {
-    const application = registry.applications.get(APPLICATION);
+    const application = registry().applications.get(APPLICATION);
     if (application?.login !== 'gateway') {
       log.error({ application: APPLICATION }, 'the registry has no application with login "gateway" to ask civil status with');
       return { kind: 'unavailable' };
@@ -53,12 +54,13 @@ export function createFindFamily({ registry, ask, log, clock }: FamilyParts): Fi
       trace: { traceId, traceparent, tracestate: undefined },
       signal: new AbortController().signal,
     });
-    const reply = Reply.safeParse(JSON.parse(answer.body));
+    const reply = Reply.safeParse(JSON.parse(answer.body.toString()));
     if (answer.status !== 200 || !reply.success) {
       log.error({ status: answer.status, traceId }, 'civil status could not be asked who represents a person');
       return { kind: 'unavailable' };
     }
-    return familyOf(idNumber, reply.data.data.resident, new Date(clock()).toISOString().slice(0, 10));
+    // A guardianship begins and ends with a day in Vietnam.
+    return familyOf(idNumber, reply.data.data.resident, dayInVietnam(clock()));
   };
 }
 

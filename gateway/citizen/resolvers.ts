@@ -2,8 +2,9 @@ import { GraphQLError } from 'graphql';
 import { isUuid, type ConsentHistory } from '../consent/record.ts';
 import type { Actor } from '../consent/minors.ts';
 import type { NotConsentable } from '../consent/rules.ts';
-import { receiptOf, shownConsent } from '../consent/shown.ts';
+import { receiptOf } from '../consent/shown.ts';
 import type { Caller } from '../request.ts';
+import type { HistoryArguments } from '../oversight/history/shown.ts';
 import type { CitizenParts } from './subgraph.ts';
 
 export interface CitizenContext {
@@ -27,7 +28,10 @@ const BY_CITIZEN = { channel: 'citizen', evidence: undefined } as const;
 /** Resolvers of schema.graphql. What may be asked at all, policies have decided; here each person is given their own only. */
 export function citizenResolvers(parts: CitizenParts) {
   const { consents } = parts;
-  const shown = (history: ConsentHistory) => ({ ...shownConsent(history, parts), receipt: receiptOf(history.record) });
+  const shown = (history: ConsentHistory) => ({
+    ...consents.show(history),
+    receipt: receiptOf(history.record),
+  });
   const change = (answer: ConsentHistory | NotConsentable) => ('kind' in answer ? { refusal: answer.message } : { consent: shown(answer) });
 
   return {
@@ -75,6 +79,14 @@ export function citizenResolvers(parts: CitizenParts) {
         const listed = await consents.list({ idNumber, representative: undefined });
         return 'kind' in listed ? [] : listed.map(shown);
       },
+      // INVARIANT: a history is shown to nobody but the person who is logged in.
+      accessHistory: async ({ idNumber }: { readonly idNumber: string }, page: HistoryArguments, context: CitizenContext) => {
+        if (idNumber !== loggedIn(context)) throw notTheirs();
+        return parts.showHistory(idNumber, page);
+      },
+    },
+    AccessHistory: {
+      nodes: ({ edges }: { readonly edges: readonly { readonly node: unknown }[] }) => edges.map(({ node }) => node),
     },
     ConsentChannel: { CITIZEN: 'citizen', OPERATOR: 'operator' },
   };
@@ -94,5 +106,5 @@ function loggedIn({ caller }: CitizenContext): string {
 }
 
 function notTheirs(): GraphQLError {
-  return new GraphQLError('Consents are shown to the citizen who is logged in only.', { extensions: { code: 'FORBIDDEN' } });
+  return new GraphQLError('Consents and history are shown to the citizen who is logged in only.', { extensions: { code: 'FORBIDDEN' } });
 }

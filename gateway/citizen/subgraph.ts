@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { SCALARS } from '../../platform/scalars.ts';
 import type { ConsentService } from '../consent/service.ts';
 import type { SubgraphClient } from '../execution/fetch.ts';
-import type { Registry } from '../policy/registry.ts';
+import type { ShowHistory } from '../oversight/history/shown.ts';
 import { citizenResolvers, type CitizenContext } from './resolvers.ts';
 
 /** Name of the subgraph by which the gateway answers citizens itself. */
@@ -19,8 +19,7 @@ const SDL_FILES = [join(import.meta.dirname, '..', '..', 'schema', 'directives.g
 
 export interface CitizenParts {
   readonly consents: ConsentService;
-  readonly agencies: Registry['agencies'];
-  readonly clock: () => number;
+  readonly showHistory: ShowHistory;
   /** Told of what failed while a field was resolved. */
   readonly failed: (error: Error) => void;
 }

@@ -1,5 +1,6 @@
 import type { Classification } from '../../platform/classification.ts';
 import type { Database } from '../../platform/database.ts';
+import { byCoordinate, type LabelOf } from './labels.ts';
 import { insertGroupVersion, readGroupVersions, type GroupVersionRow } from './store.ts';
 
 /** The groups that people can consent to, each with the fields that it has and had. */
@@ -9,6 +10,7 @@ export interface ConsentGroups {
   readonly keyOf: (coordinate: string) => string | undefined;
   /** The keys that a consent to a version of a group opens. */
   readonly keysOf: (group: string, version: number) => readonly string[];
+  readonly labelOf: LabelOf;
 }
 
 export interface ConsentGroup {
@@ -19,7 +21,12 @@ export interface ConsentGroup {
 }
 
 /** Reads the groups of the graph and notes in the database when one has other fields than before. Replicas may do so at once. */
-export async function loadConsentGroups(database: Database, { personal }: Classification, clock: () => number): Promise<ConsentGroups> {
+export async function loadConsentGroups(
+  database: Database,
+  { personal }: Classification,
+  clock: () => number,
+  labelOf: LabelOf = byCoordinate,
+): Promise<ConsentGroups> {
   const now = new Map<string, { readonly coordinates: string[]; sensitive: boolean }>();
   for (const [coordinate, field] of personal) {
     const group = now.get(field.group) ?? { coordinates: [], sensitive: false };
@@ -34,7 +41,7 @@ export async function loadConsentGroups(database: Database, { personal }: Classi
     if (last !== undefined && last.coordinates.join() === sorted.join()) continue;
     await insertGroupVersion(database, { group_name: name, version: (last?.version ?? 0) + 1, coordinates: sorted }, new Date(clock()));
   }
-  return groupsOf(await readVersions(database), now);
+  return { ...groupsOf(await readVersions(database), now), labelOf };
 }
 
 async function readVersions(database: Database): Promise<ReadonlyMap<string, readonly GroupVersionRow[]>> {
@@ -44,7 +51,7 @@ async function readVersions(database: Database): Promise<ReadonlyMap<string, rea
 function groupsOf(
   versions: ReadonlyMap<string, readonly GroupVersionRow[]>,
   now: ReadonlyMap<string, { readonly sensitive: boolean }>,
-): ConsentGroups {
+): Omit<ConsentGroups, 'labelOf'> {
   const current = new Map<string, ConsentGroup>();
   const keys = new Map<string, string>();
   const joins = new Map<string, Set<number>>();

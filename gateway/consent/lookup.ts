@@ -7,7 +7,8 @@ import { readInForce, type InForceRow } from './store.ts';
 export interface ConsentLookupOptions {
   readonly database: Queryable;
   readonly groups: ConsentGroups;
-  readonly registry: Pick<Registry, 'purposes'>;
+  /** As registered now. */
+  readonly purposes: () => Registry['purposes'];
   readonly clock: () => number;
   readonly timeoutMs: number;
 }
@@ -22,12 +23,12 @@ interface Waiting {
  * many requests share one. INVARIANT: a question is answered by a statement that began after it was asked, and the answer is not kept: a
  * withdrawal that was committed before a request came holds for it.
  */
-export function createConsents({ database, groups, registry, clock, timeoutMs }: ConsentLookupOptions): Consents {
+export function createConsents({ database, groups, purposes, clock, timeoutMs }: ConsentLookupOptions): Consents {
   const lanes = new Map<string, { waiting: Waiting[] }>();
 
   const read = async (question: ConsentQuestion): Promise<readonly InForceRow[]> => {
     const { agency, purpose, idNumbers } = question;
-    const purposeVersion = registry.purposes.get(purpose)?.version;
+    const purposeVersion = purposes().get(purpose)?.version;
     if (purposeVersion === undefined) return [];
     return withinTime(readInForce(database, idNumbers, { agency, purpose, purposeVersion, at: new Date(clock()) }), timeoutMs);
   };

@@ -1,4 +1,5 @@
-const VIETNAM_OFFSET_MS = 7 * 3_600_000;
+import { VIETNAM_OFFSET_MS } from '../../platform/vietnam-time.ts';
+
 /** Full legal age (Civil Code 91/2015/QH13 art. 20). */
 const ADULT_YEARS = 18;
 /** From this age the child's own agreement is needed too where private life is disclosed (Law 91/2025/QH15). */
@@ -27,8 +28,8 @@ export type MayAct =
       readonly kind: 'may-act';
       /** When what is given ends at the latest: the eighteenth birthday of a minor. */
       readonly endsAtMs: number;
-      /** Whether sensitive data needs the person's own agreement beside the representative's. */
-      readonly needsOwnAgreement: boolean;
+      /** From when on sensitive data needs the person's own agreement beside the representative's; infinite for who acts alone. */
+      readonly ownAgreementFromMs: number;
     }
   | { readonly kind: 'refused'; readonly message: string };
 
@@ -46,16 +47,21 @@ export async function mayGive({ idNumber, representative }: Actor, findFamily: F
   const isMinor = adultAtMs !== undefined && nowMs < adultAtMs;
   if (representative === undefined) {
     if (isMinor) return { kind: 'refused', message: 'For a person under 18 a parent or guardian consents. Let one of them do it.' };
-    return { kind: 'may-act', endsAtMs: Number.POSITIVE_INFINITY, needsOwnAgreement: false };
+    return { kind: 'may-act', endsAtMs: Number.POSITIVE_INFINITY, ownAgreementFromMs: Number.POSITIVE_INFINITY };
   }
   if (dateOfBirth === undefined || !isMinor || !representatives.has(representative)) return NOT_REPRESENTATIVE;
-  return { kind: 'may-act', endsAtMs: adultAtMs, needsOwnAgreement: nowMs >= birthdayMs(dateOfBirth, OWN_AGREEMENT_YEARS) };
+  return { kind: 'may-act', endsAtMs: adultAtMs, ownAgreementFromMs: birthdayMs(dateOfBirth, OWN_AGREEMENT_YEARS) };
+}
+
+/** When what is given ends at the latest: without the child's own agreement to sensitive data on the day from which it is needed. */
+export function endsAtMs(acting: Extract<MayAct, { kind: 'may-act' }>, lacksAgreement: boolean): number {
+  return lacksAgreement ? Math.min(acting.endsAtMs, acting.ownAgreementFromMs) : acting.endsAtMs;
 }
 
 /** The same for withdrawing and looking: a minor may withdraw alone too. */
 export async function mayWithdraw({ idNumber, representative }: Actor, findFamily: FindFamily, nowMs: number): Promise<MayAct> {
   if (representative !== undefined) return mayGive({ idNumber, representative }, findFamily, nowMs);
-  return { kind: 'may-act', endsAtMs: Number.POSITIVE_INFINITY, needsOwnAgreement: false };
+  return { kind: 'may-act', endsAtMs: Number.POSITIVE_INFINITY, ownAgreementFromMs: Number.POSITIVE_INFINITY };
 }
 
 const NOT_REPRESENTATIVE = {

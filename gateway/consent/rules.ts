@@ -4,6 +4,7 @@ import { endOfDayMs } from '../policy/annotations.ts';
 import type { AssuranceLevel, Policies } from '../policy/decision.ts';
 import type { Agency, Purpose, Registry } from '../policy/registry.ts';
 import type { ConsentGroup, ConsentGroups } from './groups.ts';
+import type { IsPersonKey } from './person-keys.ts';
 
 const DAY_MS = 86_400_000;
 /** Without a word about its end a consent holds a year, and never longer than five. */
@@ -37,6 +38,8 @@ export interface ConsentRules {
   readonly registry: Registry;
   readonly policies: Policies;
   readonly groups: ConsentGroups;
+  /** ID numbers unless told. */
+  readonly isPersonKey?: IsPersonKey | undefined;
 }
 
 /**
@@ -45,7 +48,8 @@ export interface ConsentRules {
  */
 export function judge(input: ConsentInput, rules: ConsentRules, nowMs: number): Consentable | NotConsentable {
   const { registry, groups } = rules;
-  if (!isIdNumber(input.idNumber)) return refused('An ID number is a string of exactly 12 digits. Correct the number.');
+  if (!(rules.isPersonKey ?? isIdNumber)(input.idNumber))
+    return refused('An ID number is a string of exactly 12 digits. Correct the number.');
   const agency = registry.agencies.get(input.agency);
   if (agency === undefined) return refused(`There is no agency "${input.agency}". Use one of: ${listed(registry.agencies.keys())}.`);
   const purpose = registry.purposes.get(input.purpose);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { BilingualText, Registry } from '../policy/registry.ts';
+import type { BilingualText } from '../policy/registry.ts';
 import { statusOf, type ConsentChannel, type ConsentHistory, type ConsentRecord, type ConsentStatus } from './record.ts';
+import type { ConsentRules } from './rules.ts';
 import { termsOf } from './terms.ts';
 
 /** A consent as people are shown it. */
@@ -24,13 +25,13 @@ export interface ShownConsent {
   }[];
 }
 
-/** What became of a consent until now, with names from the registry. */
+/** What became of a consent until now, with names from the registry and the graph. */
 export function shownConsent(
   { record, groups }: ConsentHistory,
-  { agencies, clock }: { readonly agencies: Registry['agencies']; readonly clock: () => number },
+  { registry, groups: { labelOf } }: ConsentRules,
+  nowMs: number,
 ): ShownConsent {
-  const nowMs = clock();
-  const agencyName = agencies.get(record.agency)?.name ?? { vi: record.agency, en: record.agency };
+  const agencyName = registry.agencies.get(record.agency)?.name ?? { vi: record.agency, en: record.agency };
   const ends = groups.map(({ validUntil }) => Date.parse(validUntil));
   return {
     id: record.id,
@@ -41,7 +42,13 @@ export function shownConsent(
     channel: record.channel,
     byRepresentative: record.representative !== null,
     givenAt: record.givenAt,
-    terms: termsOf({ agency: agencyName, purpose: record.purpose.text, groups: record.groups, validUntil: new Date(Math.max(...ends)) }),
+    terms: termsOf({
+      agency: agencyName,
+      purpose: record.purpose.text,
+      groups: record.groups,
+      labelOf,
+      validUntil: new Date(Math.max(...ends)),
+    }),
     groups: groups.map((group) => {
       const pinned = record.groups.find(({ name }) => name === group.name);
       return {

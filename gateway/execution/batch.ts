@@ -1,8 +1,8 @@
 import type { FetchPart } from './plan-run.ts';
-import type { SubgraphOutcome } from './reply.ts';
+import { readNow, unread, type CallAnswer, type FetchAnswer, type SubgraphOutcome } from './reply.ts';
 
 /** Sends a fetch with these variables; the signal ends when nobody wants the answer any more. */
-export type Send = (variables: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<SubgraphOutcome>;
+export type Send = (variables: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<CallAnswer>;
 
 /** Sends one request's entity fetch, alone or with those of other requests. */
 export type SendBatched = (
@@ -10,7 +10,7 @@ export type SendBatched = (
   variables: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
   send: Send,
-) => Promise<SubgraphOutcome>;
+) => Promise<FetchAnswer>;
 
 export interface BatchingOptions {
   /** Representations of one call; one request's own may be more. */
@@ -24,7 +24,7 @@ interface Waiter {
   readonly representations: readonly unknown[];
   readonly signal: AbortSignal;
   readonly send: Send;
-  readonly settle: (outcome: SubgraphOutcome | Promise<SubgraphOutcome>) => void;
+  readonly settle: (answer: FetchAnswer | Promise<FetchAnswer>) => void;
 }
 
 /** Requests that may share calls. */
@@ -38,12 +38,12 @@ interface Lane {
 
 /**
  * Batching across requests: while a call is under way, entities that the same fetch wants for other requests gather for the next one, as
- * records do for one commit. An idle gateway adds no delay. A fetch belongs to a prepared execution, so that who shares a call shares
- * document, application, purpose and every other part of the decision's key, and with it the grant (DESIGN.md, "Grants"); the variables
+ * records do for one commit. An idle gateway adds no delay. A lane belongs to a prepared execution, so that who shares a call shares
+ * document, application, purpose and every other part of the decision's key, and with it the grant; the variables
  * beside the representations must be equal too. INVARIANT: nobody's answer depends on who else was in the call.
  */
 export function createBatching({ representationsMax, waitMsMax }: BatchingOptions): SendBatched {
-  const lanes = new WeakMap<FetchPart, Map<string, Lane>>();
+  const lanes = new WeakMap<object, Map<string, Lane>>();
 
   const dispatch = (lane: Lane, leave: () => void): void => {
     clearTimeout(lane.timer);
@@ -62,8 +62,8 @@ export function createBatching({ representationsMax, waitMsMax }: BatchingOption
   return async (fetch, variables, signal, send) => {
     const { representations } = variables;
     if (!Array.isArray(representations)) throw new Error('Only entity fetches are batched.');
-    const byVariables = lanes.get(fetch) ?? new Map<string, Lane>();
-    lanes.set(fetch, byVariables);
+    const byVariables = lanes.get(fetch.lane) ?? new Map<string, Lane>();
+    lanes.set(fetch.lane, byVariables);
     const key = keyOfOthers(variables);
     const lane = byVariables.get(key) ?? { underWay: 0, waiting: [], size: 0, timer: undefined };
     byVariables.set(key, lane);
@@ -101,11 +101,10 @@ async function sendGroup(group: readonly Waiter[]): Promise<void> {
   if (group.length === 1) return settleAlone(first);
   const representations = group.flatMap((waiter) => waiter.representations);
   try {
-    const outcome = await first.send({ ...first.variables, representations }, STAYS);
-    const parts = split(outcome, group);
+    const answer = await first.send({ ...first.variables, representations }, STAYS);
+    const parts = unread(() => split(readNow(answer), group));
     // What cannot be told apart is asked for apart: another's entity must not cost anybody an answer.
-    if (parts === undefined) await Promise.all(group.map(settleAlone));
-    else for (const [index, waiter] of group.entries()) waiter.settle(parts[index] ?? outcome);
+    for (const [index, waiter] of group.entries()) waiter.settle(unread(() => parts.read()[index] ?? askAlone(waiter)));
   } catch (error) {
     for (const waiter of group) waiter.settle(Promise.reject(error));
   }
@@ -114,6 +113,10 @@ async function sendGroup(group: readonly Waiter[]): Promise<void> {
 /** A call for several is not ended because one client has gone. */
 const STAYS = new AbortController().signal;
 
+async function askAlone({ variables, signal, send }: Waiter): Promise<SubgraphOutcome> {
+  return readNow(await send(variables, signal));
+}
+
 async function settleAlone({ variables, signal, send, settle }: Waiter): Promise<void> {
   const sent = send(variables, signal);
   settle(sent);
@@ -121,15 +124,15 @@ async function settleAlone({ variables, signal, send, settle }: Waiter): Promise
   await sent.catch(() => undefined);
 }
 
-/** Each one's part of an answer; undefined when the answer does not say what is whose. */
-function split(outcome: SubgraphOutcome, group: readonly Waiter[]): readonly SubgraphOutcome[] | undefined {
-  if (outcome.kind === 'unavailable') return outcome.fault === 'answer' ? undefined : group.map(() => outcome);
+/** Each one's part of an answer; none when the answer does not say what is whose. */
+function split(outcome: SubgraphOutcome, group: readonly Waiter[]): readonly SubgraphOutcome[] {
+  if (outcome.kind === 'unavailable') return outcome.fault === 'answer' ? [] : group.map(() => outcome);
   const entities = outcome.data?.['_entities'];
   const total = group.reduce((sum, { representations }) => sum + representations.length, 0);
-  if (!Array.isArray(entities) || entities.length !== total) return undefined;
+  if (!Array.isArray(entities) || entities.length !== total) return [];
   const isOfOne = ({ path }: (typeof outcome.errors)[number]): boolean =>
     path?.[0] === '_entities' && typeof path[1] === 'number' && path[1] >= 0 && path[1] < total;
-  if (!outcome.errors.every(isOfOne)) return undefined;
+  if (!outcome.errors.every(isOfOne)) return [];
   let from = 0;
   return group.map(({ representations }) => {
     const begin = from;

@@ -1,6 +1,7 @@
 import type { SubgraphError } from '../apollo.ts';
 import { isData, type Data } from './data.ts';
 import type { SubgraphOutcome } from './reply.ts';
+import type { Lookup } from './lookups.ts';
 import type { Asked, Merger } from './merge.ts';
 import { located, namesOf, type Located, type PlanPath } from './plan-path.ts';
 import type { FetchPart, Run } from './plan-run.ts';
@@ -18,6 +19,8 @@ export interface Intake {
   /** Objects around an entity decide its arguments, so equal entities may not share objects. */
   readonly copies: boolean;
   readonly merger: Merger;
+  /** The look-up whose people this fetch finds. */
+  readonly finds: Lookup | undefined;
 }
 
 /** Takes the fields of a root type in: those of the operation, or of a root that stands inside an answer. */
@@ -40,6 +43,22 @@ export function absorbEntities(
   outcome: SubgraphOutcome,
   run: Run,
 ): void {
+  const finding = fetch.finds && run.finding;
+  const taken = takeEntities(fetch, { representations, indexOf }, targets, entities, outcome, finding ? { ...run, ...finding } : run);
+  if (finding === undefined || fetch.finds === undefined) return;
+  if (taken === undefined) finding.failed(fetch.finds);
+  for (const [at, target] of targets.entries()) if (taken?.has(indexOf[at] ?? -1) !== true) finding.lost(target);
+}
+
+/** Gives the indices of the representations whose entities came; undefined when the answer as a whole is none. */
+function takeEntities(
+  fetch: Intake,
+  { representations, indexOf }: Batch,
+  targets: readonly Data[],
+  entities: readonly Located[] | undefined,
+  outcome: SubgraphOutcome,
+  run: Run,
+): ReadonlySet<number> | undefined {
   let places: ReadonlyMap<number | undefined, readonly Located[]> | undefined;
   const placesOf = (index: number): readonly Located[] => {
     places ??= Map.groupBy(entities ?? located(run.root, fetch.path), (_, at) => indexOf[at]);
@@ -54,20 +73,20 @@ export function absorbEntities(
     // Everyone for whom the entity stands has its error, as if each had been asked for alone.
     for (const place of stands) run.tell(error, [...place.path, ...renamed(fetch, rest)]);
   });
-  if (data === undefined) return;
+  if (data === undefined) return undefined;
   const list = data['_entities'];
   if (!Array.isArray(list) || list.length !== representations.length) {
     // A null with errors has said why it is null.
     const explained = (list === null || list === undefined) && outcome.kind === 'answered' && outcome.errors.length > 0;
     if (!explained) distrust(fetch, 'entities that are no list of the length asked for', run);
-    return;
+    return undefined;
   }
   const given = new Set<number>();
   for (const [at, target] of targets.entries()) {
     const index = indexOf[at] ?? -1;
     const entity: unknown = list[index];
     if (index < 0) continue;
-    if (isData(entity)) {
+    if (isData(entity) && isOfKey(fetch, entity, representations[index])) {
       if (!given.has(index)) fetch.rewriteOutput?.(entity);
       mergeInto(fetch, target, entity, given.has(index));
       given.add(index);
@@ -75,11 +94,24 @@ export function absorbEntities(
       if (!failed.has(index)) setNulls(fetch.asked, target);
     } else if (!failed.has(index)) {
       failed.add(index);
-      run.distrusted(fetch.part, 'an entity that is no object');
-      for (const place of placesOf(index)) run.tellUnavailable(place.path, fetch.asked);
+      run.distrusted(fetch.part, isData(entity) ? 'an entity of another key' : 'an entity that is no object');
+      for (const place of placesOf(index)) run.tellUnavailable(place.path, askedOf(fetch));
     }
   }
+  return given;
 }
+
+/** Whoever finds somebody says whom: another's data must not be taken for theirs. */
+function isOfKey({ finds }: Intake, entity: Data, representation: Data | undefined): boolean {
+  return finds === undefined || String(entity[finds.keyField]) === String(representation?.[finds.keyField]);
+}
+
+/** Who is not found is not there as a whole, and not some fields of theirs. */
+function askedOf({ finds, asked }: Intake): Asked {
+  return finds === undefined ? asked : NOTHING;
+}
+
+const NOTHING: Asked = { fields: [] };
 
 /** An entity that its subgraph does not have: its fields are known to be null, and what requires them can be computed from that. */
 function setNulls(asked: Asked, target: Data): void {
@@ -96,7 +128,7 @@ type Place = (path: readonly (string | number)[], error: SubgraphError) => void;
 /** The data of an answer, after its errors were told; undefined when there is none. */
 function dataOf(fetch: Intake, outcome: SubgraphOutcome, run: Run, place: Place): Data | undefined {
   if (outcome.kind === 'unavailable') {
-    run.tellUnavailable(namesOf(fetch.path), fetch.asked);
+    run.tellUnavailable(namesOf(fetch.path), askedOf(fetch));
     return undefined;
   }
   for (const error of outcome.errors) {
@@ -119,5 +151,5 @@ function renamed(fetch: Intake, path: readonly (string | number)[]): readonly (s
 
 function distrust(fetch: Intake, why: string, run: Run): void {
   run.distrusted(fetch.part, why);
-  run.tellUnavailable(namesOf(fetch.path), fetch.asked);
+  run.tellUnavailable(namesOf(fetch.path), askedOf(fetch));
 }

@@ -4,12 +4,12 @@ import type { Limits } from '../limits.ts';
 import type { Caller, Trace } from '../request.ts';
 import { createBreaker } from './breaker.ts';
 import type { SignedGrant } from './grants.ts';
-import type { SubgraphOutcome } from './reply.ts';
+import type { CallAnswer, SubgraphOutcome } from './reply.ts';
 import { createTransport } from './transport.ts';
 
 /** One subgraph: asked within a time, once more when nobody answered, and left alone while it is down. */
 export interface SubgraphClient extends AsyncDisposable {
-  send(call: SubgraphRequest): Promise<SubgraphOutcome>;
+  send(call: SubgraphRequest): Promise<CallAnswer>;
 }
 
 export interface SubgraphRequest {
@@ -26,7 +26,7 @@ export interface SubgraphRequest {
 
 export interface SubgraphClientOptions {
   readonly url: string;
-  /** HMAC key of the seal; undefined where no grants are sent (`--open`). */
+  /** HMAC key of the seal; undefined where no grants are sent (`--open`), and for subgraphs that share no key. */
   readonly sealKey: Buffer | undefined;
   readonly limits: Limits;
   readonly clock: () => number;
@@ -54,10 +54,10 @@ export function createSubgraphClient(options: SubgraphClientOptions): SubgraphCl
     changed: options.circuitChanged,
   });
 
-  const attempt = async (call: SubgraphRequest, body: string, timeoutMs: number): Promise<SubgraphOutcome> => {
+  const attempt = async (call: SubgraphRequest, body: string, timeoutMs: number): Promise<CallAnswer> => {
     if (!breaker.admits()) return CIRCUIT_OPEN;
     const outcome = await transport.post({ headers: headersOf(call, body, sealKey, clock), body, timeoutMs, signal: call.signal });
-    if (outcome.kind === 'answered' || outcome.fault === 'answer') breaker.succeeded();
+    if (outcome.kind !== 'unavailable' || outcome.fault === 'answer') breaker.succeeded();
     else if (outcome.fault === 'cancelled') breaker.abandoned();
     else breaker.failed();
     return outcome;
@@ -68,7 +68,7 @@ export function createSubgraphClient(options: SubgraphClientOptions): SubgraphCl
       const body = JSON.stringify({ query: call.query, operationName: call.operationName, variables: call.variables });
       const startedAtMs = clock();
       const first = await attempt(call, body, limits.subgraphTimeoutMs);
-      if (!call.idempotent || first.kind === 'answered' || first.fault !== 'connection') return first;
+      if (!call.idempotent || first.kind !== 'unavailable' || first.fault !== 'connection') return first;
       // Jitter, so that requests that failed together do not come back together.
       await delay(random() * limits.retryDelayMsMax);
       const leftMs = limits.subgraphTimeoutMs - (clock() - startedAtMs);
@@ -90,9 +90,8 @@ function headersOf({ grant, trace }: SubgraphRequest, body: string, sealKey: Buf
     traceparent: trace.traceparent,
   };
   if (trace.tracestate !== undefined) headers['tracestate'] = trace.tracestate;
-  if (grant && sealKey) {
-    headers[GRANT_HEADER] = grant.token;
-    headers[SEAL_HEADER] = seal(grant.id, body, sealKey, clock());
-  }
+  // A subgraph without a seal key, somebody else's, still gets the grant and may look at it.
+  if (grant) headers[GRANT_HEADER] = grant.token;
+  if (grant && sealKey) headers[SEAL_HEADER] = seal(grant.id, body, sealKey, clock());
   return headers;
 }

@@ -49,6 +49,7 @@ export function grantSource(
         policyVersion,
         operationHash: hash,
         coordinates,
+        snapshot: caller.snapshot,
         expiresAt,
       };
       const signed = signGrant(grant, issuer.privateKey).then((token) => ({ id: grant.id, token }));

@@ -4,7 +4,6 @@ import type { Data } from './data.ts';
 import { askedBy, createMerger, type Asked, type Merger } from './merge.ts';
 import type { GatedRoot, NamedPersons, PeoplePlace, ProbeKey } from './people.ts';
 import type { PeoplePart, Round, Rounds } from './people-rounds.ts';
-import { PEOPLE_SUBGRAPH } from './people-roots.ts';
 import { compilePlan } from './plan-compile.ts';
 import type { FetchPart, Step } from './plan-run.ts';
 import type { TypeNames } from './type-names.ts';
@@ -62,20 +61,14 @@ export function compilePeople(planned: PlannedRounds, query: GraphQLObjectType, 
   const round = ({ places, parts, document }: Round, plan: QueryPlan | undefined): CompiledRound => {
     const asked = document === undefined ? NOTHING_ASKED : askedBy(print(document), false, undefined);
     const byAlias = new Map(asked.fields.map(({ key, inner }) => [key.name, inner]));
-    const before = fetches.length;
-    const step = plan && compilePlan(plan, types, fetches).step;
-    const taken = fetches.slice(before).filter(({ subgraph }) => subgraph === PEOPLE_SUBGRAPH);
-    const roots = taken.flatMap(({ operation }) => askedBy(operation, false, undefined).fields);
+    const compiled = plan && compilePlan(plan, types, fetches);
     return {
       places: places.map((place) => ({ place, idsFrom: place.lookup && lookupIds(place.lookup, query) })),
       parts: parts.map((part) => {
-        const names = roots
-          .filter(({ key }) => key.name === part.alias)
-          .flatMap(({ inner }) => inner?.fields.map(({ key }) => key.name) ?? []);
-        const keyNames = [...new Set([part.place.keyField, ...names])].filter((name) => name !== '__typename');
+        const keyNames = [...new Set([part.place.keyField, ...(compiled?.peopleKeys.get(part.alias) ?? [])])];
         return { ...part, asked: byAlias.get(part.alias) ?? NOTHING_ASKED, keyNames };
       }),
-      step,
+      step: compiled?.step,
     };
   };
   return {

@@ -6,7 +6,9 @@ import {
   type ConstDirectiveNode,
   type DocumentNode,
   type FieldDefinitionNode,
+  type NamedTypeNode,
   type ObjectTypeDefinitionNode,
+  type TypeNode,
 } from 'graphql';
 
 /** The subgraph that exists in plans only: it knows of people that they are there, by their key. */
@@ -18,10 +20,16 @@ export function peopleRoot(type: string): string {
   return `people__${type}`;
 }
 
+/** The same for one of them. */
+export function personRoot(type: string): string {
+  return `person__${type}`;
+}
+
 /**
- * A supergraph for the planner that has one more subgraph, with a root field for each type of person that gives a list of them by key
- * (join specification v0.3 to v0.5). What consent adds for some people is planned from there: the planner makes the entity fetches, and the
- * executor answers the root itself, with those who have consented. Clients' documents are validated against the schema without it.
+ * A supergraph for the planner that has one more subgraph, with root fields for each type of person that give one or a list of them by key
+ * (join specification v0.3 to v0.5). What is known of people before anything is fetched is planned from there, look-ups by key and what
+ * consent adds for some: the planner makes the entity fetches, and the executor knows who stands at the root. Clients' documents are
+ * validated against the schema without it.
  */
 export function withPeopleRoots(supergraphSdl: string, subjects: ReadonlyMap<string, { readonly key: string }>): string {
   if (subjects.size === 0) return supergraphSdl;
@@ -44,7 +52,10 @@ export function withPeopleRoots(supergraphSdl: string, subjects: ReadonlyMap<str
       if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) return definition;
       if (definition.name.value === queryName) {
         const query = inPeople(definition, undefined);
-        const roots = [...subjects.keys()].map((type) => rootField(type));
+        const roots = [...subjects.keys()].flatMap((type) => [
+          rootField(personRoot(type), named(type)),
+          rootField(peopleRoot(type), listOf(type)),
+        ]);
         return { ...query, fields: [...(query.fields ?? []), ...roots] };
       }
       const subject = subjects.get(definition.name.value);
@@ -65,13 +76,16 @@ function inPeople(type: ObjectTypeDefinitionNode, key: string | undefined): Obje
   return { ...type, directives: [...(type.directives ?? []), joinType(key)], fields };
 }
 
-function rootField(type: string): FieldDefinitionNode {
-  return {
-    kind: Kind.FIELD_DEFINITION,
-    name: nameOf(peopleRoot(type)),
-    type: { kind: Kind.LIST_TYPE, type: { kind: Kind.NAMED_TYPE, name: nameOf(type) } },
-    directives: [joinField(GRAPH_VALUE)],
-  };
+function rootField(name: string, type: TypeNode): FieldDefinitionNode {
+  return { kind: Kind.FIELD_DEFINITION, name: nameOf(name), type, directives: [joinField(GRAPH_VALUE)] };
+}
+
+function named(type: string): NamedTypeNode {
+  return { kind: Kind.NAMED_TYPE, name: nameOf(type) };
+}
+
+function listOf(type: string): TypeNode {
+  return { kind: Kind.LIST_TYPE, type: named(type) };
 }
 
 function joinType(key?: string): ConstDirectiveNode {

@@ -5,7 +5,6 @@ import type { Data } from './data.ts';
 import type { Asked } from './merge.ts';
 import { CONSENT_MISSING, CONSENT_UNKNOWN, PROBES_USED_UP, type NamedCheck, type PeoplePlace, type ProbeKey } from './people.ts';
 import type { CompiledPart, CompiledPeople, CompiledPlace, CompiledRoot, CompiledRound } from './people-compile.ts';
-import { PEOPLE_SUBGRAPH } from './people-roots.ts';
 import { idOf, visitAt, visitHolders, visitPlaces } from './people-ways.ts';
 import type { Run } from './plan-run.ts';
 
@@ -75,23 +74,20 @@ function probeOf({ key, coordinate, max, node, field }: ProbeKey, { variables }:
 /** Asks for what people have consented to, and for what needs no consent of those who are known only now. */
 async function fetchRound(round: CompiledRound, ids: Ids, consents: RequestConsents, run: Run): Promise<Fetched> {
   const idsOf = new Map<CompiledPart, readonly string[]>();
-  const data: Data = {};
+  const root: Data = {};
   for (const part of round.parts) {
     const { type } = part.place;
     const admitted = (ids.get(part.place) ?? []).filter((id) => part.keys.every((key) => consents.state(id, key) === 'given'));
     idsOf.set(part, admitted);
-    data[part.alias] = admitted.map((id) => ({ __typename: type, ...Object.fromEntries(part.keyNames.map((name) => [name, id])) }));
+    root[part.alias] = admitted.map((id) => ({ __typename: type, ...Object.fromEntries(part.keyNames.map((name) => [name, id])) }));
   }
   const told: [SubgraphError, Path][] = [];
   const unavailable: [Path, Asked][] = [];
-  const root: Data = {};
   const isEmpty = [...idsOf.values()].every(({ length }) => length === 0);
   if (!isEmpty && round.step !== undefined) {
     const own: Run = {
       ...run,
       root,
-      call: async (fetch, variables) =>
-        fetch.subgraph === PEOPLE_SUBGRAPH ? { kind: 'answered', data, errors: [] } : run.call(fetch, variables),
       tell: (error, path) => void told.push([error, path]),
       tellUnavailable: (path, asked) => void unavailable.push([path, asked]),
     };

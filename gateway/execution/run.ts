@@ -1,4 +1,4 @@
-import { Kind, type DocumentNode, type OperationDefinitionNode } from 'graphql';
+import { Kind, type DocumentNode, type OperationDefinitionNode, type GraphQLSchema } from 'graphql';
 import type { QueryPlan } from '../apollo.ts';
 import type { RequestConsents } from '../consent/request.ts';
 import type { ClientError } from '../errors.ts';
@@ -13,6 +13,8 @@ import type { Asked } from './merge.ts';
 import { compilePeople, type PlannedRounds } from './people-compile.ts';
 import { runPeople } from './people-run.ts';
 import { idOf, visitAt } from './people-ways.ts';
+import { withLookups } from './lookup-run.ts';
+import type { Lookup } from './lookups.ts';
 import { compilePlan } from './plan-compile.ts';
 import type { CallSubgraph, Distrusted, FetchPart, Run } from './plan-run.ts';
 import { variantOf } from './sites.ts';
@@ -23,11 +25,15 @@ import { typeNamesOf } from './type-names.ts';
 export interface ExecutionSource {
   readonly graph: Graph;
   readonly plan: QueryPlan;
+  /** Roots that the plan takes as people whose keys are known. */
+  readonly lookups?: readonly Lookup[];
   /** The pruned operation with what depends on consent. */
   readonly document: DocumentNode;
   /** What depends on the consent of people, planned; undefined when nothing does. */
   readonly people?: PlannedRounds | undefined;
   readonly pseudonymKey?: Buffer | undefined;
+  /** What introspection shows; everything without it. */
+  readonly introspected?: GraphQLSchema | undefined;
   /** The client's own document: introspection may spread its fragments. */
   readonly source: DocumentNode;
   /** The client's document with what became of each field (stages/prune.ts). */
@@ -74,18 +80,19 @@ export interface ExecutionResult {
  * gateway does not serve (`@defer`, subscriptions).
  */
 export function compileExecution(executionSource: ExecutionSource): CompiledExecution {
-  const { graph, plan, document, source, shape, errorsMax, pseudonymKey } = executionSource;
+  const { graph, plan, document, source, shape, errorsMax, pseudonymKey, lookups = [] } = executionSource;
   const operation = operationOf(document);
   const rootType = graph.apiSchema.getRootType(operation.operation);
   if (!rootType) throw new Error('An operation that was planned has a root type.');
   const types = typeNamesOf(graph.supergraph.supergraphSchema);
   const fetches: FetchPart[] = [];
-  const { step } = compilePlan(plan, types, fetches);
+  const planned = compilePlan(plan, types, fetches, lookups);
+  const step = withLookups(planned.step, lookups, planned.peopleKeys);
   const mainFetches = fetches.length;
   const query = graph.apiSchema.getQueryType();
   const people = executionSource.people && query ? compilePeople(executionSource.people, query, types, fetches) : undefined;
   const repeated = repeatedFetches(fetches);
-  const introspect = compileIntrospection(graph.apiSchema, operation, source);
+  const introspect = compileIntrospection(executionSource.introspected ?? graph.apiSchema, operation, source);
   const answer = compileAnswer(shape, operation.selectionSet, rootType, { apiSchema: graph.apiSchema, types, pseudonymKey });
 
   return {

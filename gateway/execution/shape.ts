@@ -55,7 +55,4 @@ export const SUBJECT_KEY = '__subject';
 /** Names under which the persons of a record are fetched (`@subject(of:)`); clients' names never begin like this. */
 export const NAMED_PREFIX = 'o__';
 
-/** Fields with an alias or arguments are fetched under this and their response key, so that nothing else is taken for them. */
-export const RESPONSE_PREFIX = 'r__';
-
 export type PersonSeen = (idNumber: string, site: Site) => void;

@@ -1,5 +1,5 @@
 import type { CallSubgraph, FetchPart } from './plan-run.ts';
-import type { SubgraphOutcome } from './reply.ts';
+import { readNow, type SubgraphOutcome } from './reply.ts';
 
 /**
  * The fetches of a plan that may ask the same as another: queries whose text stands in the plan more than once. A plan fetches fields of
@@ -25,7 +25,7 @@ export function shareCalls(call: CallSubgraph, repeated: ReadonlySet<number>): C
     const key = JSON.stringify([fetch.subgraph, fetch.operation, variables]);
     const same = underWay.get(key);
     if (same) return structuredClone(await same);
-    const first = call(fetch, variables);
+    const first = call(fetch, variables).then(readNow);
     // INVARIANT: copied in the first turn after the answer, before whoever waits for it below merges into it.
     const copy = first.then((outcome) => structuredClone(outcome));
     // Whoever called first is told of a failure; without this, one that nobody shares would end the process as an unhandled rejection.

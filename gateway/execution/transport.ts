@@ -1,10 +1,10 @@
 import { Pool, type Dispatcher } from 'undici';
-import { improper, isJson, readReply, type SubgraphOutcome } from './reply.ts';
+import { improper, isJson, readReply, unread, type CallAnswer } from './reply.ts';
 
 /** A pool of kept connections to one subgraph, each exchange bounded in time and size. Believes nothing that it reads. */
 export interface Transport extends AsyncDisposable {
   /** Posts a body. Never rejects: whatever is no proper answer is `unavailable`. */
-  post(exchange: Exchange): Promise<SubgraphOutcome>;
+  post(exchange: Exchange): Promise<CallAnswer>;
 }
 
 export interface Exchange {
@@ -52,7 +52,7 @@ interface Receiving {
   readonly bytesMax: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  readonly resolve: (outcome: SubgraphOutcome) => void;
+  readonly resolve: (outcome: CallAnswer) => void;
 }
 
 /**
@@ -66,7 +66,7 @@ function receive({ bytesMax, timeoutMs, signal, resolve }: Receiving): Dispatche
   let controller: Dispatcher.DispatchController | undefined;
   let settled = false;
 
-  const settle = (outcome: SubgraphOutcome): void => {
+  const settle = (outcome: CallAnswer): void => {
     if (settled) return;
     settled = true;
     clearTimeout(timer);
@@ -74,7 +74,7 @@ function receive({ bytesMax, timeoutMs, signal, resolve }: Receiving): Dispatche
     resolve(outcome);
   };
   /** What is still to come is not waited for; the connection goes with it. */
-  const giveUp = (outcome: SubgraphOutcome): void => {
+  const giveUp = (outcome: CallAnswer): void => {
     settle(outcome);
     controller?.abort(new Error('The answer is no longer wanted.'));
   };
@@ -101,7 +101,9 @@ function receive({ bytesMax, timeoutMs, signal, resolve }: Receiving): Dispatche
       else if (!settled) chunks.push(chunk);
     },
     onResponseEnd() {
-      if (!settled) settle(readReply(textOf(chunks), status));
+      if (settled) return;
+      // What may be asked for again is looked at now.
+      settle(status < 400 ? unread(() => readReply(textOf(chunks), status)) : readReply(textOf(chunks), status));
     },
     onResponseError(_controller, error) {
       settle({ kind: 'unavailable', why: nameOf(error), fault: TIMEOUTS.has(nameOf(error)) ? 'timeout' : 'connection' });

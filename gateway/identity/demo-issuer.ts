@@ -9,7 +9,7 @@ import { Provider } from 'oidc-provider/lib/provider.js';
 import type { Database } from '../../platform/database.ts';
 import type { Logger } from '../../platform/log.ts';
 import { ACR_OF_LEVEL } from './assurance.ts';
-import { demoLogin, LOGIN_PATH, type DemoPeople } from './demo-login.ts';
+import { demoLogin, LOGIN_PATH, type DemoLoginParts, type DemoPeople } from './demo-login.ts';
 import { createOidcAdapter } from './oidc-adapter.ts';
 
 /** The resource that demo tokens are for: `aud` of every token, and what the gateway asks for. */
@@ -30,13 +30,21 @@ export interface DemoIssuerOptions {
   readonly database: Database;
   /** ES256 private JWK. */
   readonly signingKey: JWK;
-  readonly clients: Iterable<{ readonly clientId: string; readonly publicKey: JWK }>;
+  /** The application with a client id, as it is registered when it asks; undefined for nobody. */
+  readonly clients: (clientId: string) => DemoClient | undefined;
   /** Client ids with which citizens or officers log in: public clients (RFC 8252) with PKCE. */
   readonly loginClients: ReadonlyMap<string, 'citizen' | 'officer'>;
   /** Who can be chosen at a login. */
   readonly people: DemoPeople;
+  readonly noteLogin: DemoLoginParts['note'];
   readonly log: Logger;
   readonly clock: () => number;
+}
+
+/** A client with the public keys that its assertions may be signed with. */
+export interface DemoClient {
+  readonly clientId: string;
+  readonly keys: readonly JWK[];
 }
 
 /**
@@ -68,7 +76,9 @@ export function demoIssuer(options: DemoIssuerOptions): FastifyPluginAsync {
     app.post('/token', handle);
     app.get('/auth', handle);
     app.get('/auth/:uid', handle);
-    await app.register(demoLogin({ provider, handoff, loginClients: options.loginClients, people: options.people }));
+    await app.register(
+      demoLogin({ provider, handoff, loginClients: options.loginClients, people: options.people, note: options.noteLogin }),
+    );
     app.get('/jwks', handle);
     app.get('/.well-known/openid-configuration', handle);
     app.get('/.well-known/oauth-authorization-server', handle);
@@ -98,9 +108,12 @@ function createProvider(options: DemoIssuerOptions): Provider {
 
 function configuration(options: DemoIssuerOptions): Configuration {
   return {
-    adapter: createOidcAdapter(options.database, options.clock),
+    adapter: createOidcAdapter(options.database, options.clock, (clientId) => {
+      const client = options.clients(clientId);
+      return client && clientMetadata(client);
+    }),
     jwks: { keys: [options.signingKey] },
-    clients: [...Array.from(options.clients, clientMetadata), ...Array.from(options.loginClients.keys(), loginMetadata)],
+    clients: Array.from(options.loginClients.keys(), loginMetadata),
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clientAuthMethods: ['private_key_jwt', 'none'],
     enabledJWA: { clientAuthSigningAlgValues: ['ES256'], idTokenSigningAlgValues: ['ES256'] },
@@ -158,7 +171,7 @@ function configuration(options: DemoIssuerOptions): Configuration {
   };
 }
 
-function clientMetadata(client: { readonly clientId: string; readonly publicKey: JWK }): ClientMetadata {
+function clientMetadata(client: DemoClient): ClientMetadata {
   return {
     client_id: client.clientId,
     grant_types: ['client_credentials'],
@@ -166,7 +179,7 @@ function clientMetadata(client: { readonly clientId: string; readonly publicKey:
     redirect_uris: [],
     token_endpoint_auth_method: 'private_key_jwt',
     token_endpoint_auth_signing_alg: 'ES256',
-    jwks: { keys: [client.publicKey] },
+    jwks: { keys: [...client.keys] },
   };
 }
 

@@ -43,7 +43,7 @@ export function loginPage(kind: 'citizen' | 'officer', choices: readonly Choice[
 <body>
 <main>
 <h1>${vi.title}<small lang="en">${en.title}</small></h1>
-<p class="note">Dữ liệu tổng hợp, không phải người thật; không cần mật khẩu. · <span lang="en">Synthetic people, nobody real; no password.</span></p>
+<p class="note">Người giả lập, không phải người thật; không cần mật khẩu. · <span lang="en">Synthetic people, nobody real; no password.</span></p>
 ${alert}
 <form method="post">
 <fieldset><legend>Bạn là ai? · <span lang="en">Who are you?</span></legend>

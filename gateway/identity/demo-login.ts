@@ -14,7 +14,7 @@ export interface DemoPeople {
   /** Synthetic citizens to suggest; any other can be typed. */
   readonly citizens: () => Promise<readonly string[]>;
   /** Officers as `agency/officer`, with what to show. */
-  readonly officers: readonly Choice[];
+  readonly officers: () => readonly Choice[];
 }
 
 export interface DemoLoginParts {
@@ -23,12 +23,23 @@ export interface DemoLoginParts {
   readonly handoff: (request: FastifyRequest) => IncomingMessage;
   readonly loginClients: ReadonlyMap<string, 'citizen' | 'officer'>;
   readonly people: DemoPeople;
+  /** Notes a login before it stands; false when it cannot be noted, and then nobody is logged in. */
+  readonly note: (login: DemoLoginNote) => Promise<boolean>;
+}
+
+/** Who logs in, or tried. */
+export interface DemoLoginNote {
+  readonly client: string;
+  readonly kind: 'citizen' | 'officer';
+  /** Undefined where nobody was named who could log in. */
+  readonly accountId: string | undefined;
+  readonly assurance: 1 | 2;
 }
 
 const BODY_BYTES_MAX = 1_024;
 
 /** The page of the demo issuer on which one chooses who to be and how surely: no password, for synthetic people only. */
-export function demoLogin({ provider, handoff, loginClients, people }: DemoLoginParts): FastifyPluginAsync {
+export function demoLogin({ provider, handoff, loginClients, people, note }: DemoLoginParts): FastifyPluginAsync {
   const citizens = async (): Promise<readonly Choice[]> => (await people.citizens()).map((id) => ({ value: id, label: id }));
 
   return async (app) => {
@@ -41,18 +52,23 @@ export function demoLogin({ provider, handoff, loginClients, people }: DemoLogin
         .header('cache-control', 'no-store')
         // A login ends with a redirect to the application, which listens on a port of its own.
         .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http://127.0.0.1:*")
-        .send(loginPage(kind, kind === 'citizen' ? await citizens() : people.officers, problem));
+        .send(loginPage(kind, kind === 'citizen' ? await citizens() : people.officers(), problem));
 
     app.get(`${LOGIN_PATH}/:uid`, async (request, reply) => {
-      const kind = await kindOf(request, reply);
-      return kind === undefined ? over(reply) : show(kind, reply);
+      const who = await whoOf(request, reply);
+      return who === undefined ? over(reply) : show(who.kind, reply);
     });
     app.post(`${LOGIN_PATH}/:uid`, async (request, reply) => {
-      const kind = await kindOf(request, reply);
-      if (kind === undefined) return over(reply);
+      const who = await whoOf(request, reply);
+      if (who === undefined) return over(reply);
+      const { kind } = who;
       const { chosen = '', typed = '', level } = (request.body ?? {}) as Readonly<Record<string, string | undefined>>;
       const accountId = typed.trim() || chosen;
-      const isSomebody = kind === 'citizen' ? isIdNumber(accountId) : people.officers.some(({ value }) => value === accountId);
+      const isSomebody = kind === 'citizen' ? isIdNumber(accountId) : people.officers().some(({ value }) => value === accountId);
+      const isLogin = isSomebody && (level === '1' || level === '2');
+      const assurance = level === '2' ? 2 : 1;
+      const { client } = who;
+      if (!(await note({ client, kind, accountId: isLogin ? accountId : undefined, assurance }))) return unrecorded(reply);
       if (!isSomebody || (level !== '1' && level !== '2')) return show(kind, reply, 'nobody');
       reply.hijack();
       const login = { accountId, acr: ACR_OF_LEVEL[level], remember: false };
@@ -62,12 +78,24 @@ export function demoLogin({ provider, handoff, loginClients, people }: DemoLogin
     });
 
     /** Who logs in there; undefined when the login is over or was begun in another browser. */
-    const kindOf = async (request: FastifyRequest, reply: FastifyReply): Promise<'citizen' | 'officer' | undefined> => {
+    const whoOf = async (
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): Promise<{ readonly kind: 'citizen' | 'officer'; readonly client: string } | undefined> => {
       const details = await provider.interactionDetails(handoff(request), reply.raw).catch(() => undefined);
       const { uid } = request.params as { readonly uid: string };
-      return details?.uid === uid ? loginClients.get(String(details.params['client_id'])) : undefined;
+      const client = String(details?.params['client_id']);
+      const kind = loginClients.get(client);
+      return details?.uid === uid && kind !== undefined ? { kind, client } : undefined;
     };
   };
+}
+
+async function unrecorded(reply: FastifyReply): Promise<FastifyReply> {
+  return reply
+    .code(503)
+    .type('text/plain; charset=utf-8')
+    .send('Hiện không thể ghi nhận lần đăng nhập. Hãy thử lại sau.\nThis login cannot be recorded at the moment. Try again later.\n');
 }
 
 async function over(reply: FastifyReply): Promise<FastifyReply> {

@@ -14,7 +14,7 @@ import {
 import { LRUCache } from 'lru-cache';
 
 /** Signature algorithms an issuer may use: asymmetric only, so that a public key is never taken for an HMAC secret. */
-export const TOKEN_ALGORITHMS = ['ES256', 'EdDSA', 'PS256', 'RS256'] as const;
+const TOKEN_ALGORITHMS = ['ES256', 'EdDSA', 'PS256', 'RS256'] as const;
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
 /** Difference of clocks allowed between issuer and gateway. */

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, randomUUID, type KeyObject } from 'node:crypto';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { platform } from 'node:os';
 import type { JWK } from 'jose';
 
@@ -46,7 +46,7 @@ export async function readJwk(file: string, alg: 'ES256' | 'EdDSA'): Promise<JWK
 }
 
 /** Rejects when others than its owner may read the file. Windows has no such bits. */
-export async function requirePrivateMode(file: string): Promise<void> {
+async function requirePrivateMode(file: string): Promise<void> {
   if (platform() === 'win32') return;
   const { mode } = await stat(file).catch((cause: unknown) => {
     throw keyError(`The key file ${file} cannot be read.`, cause);
@@ -66,12 +66,16 @@ export async function readOrCreate(file: string, create: () => string | Promise<
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const text = await create();
-  await writeKeyFile(file, text);
-  return text;
+  // Two that start at once go on with one key: a pseudonym key that only one of them has would be lost when it ends.
+  if (await writeKeyFile(file, text, link)) return text;
+  return readFile(file, 'utf8');
 }
 
-/** Writes a key file whole or not at all: a start that is killed halfway leaves no half key behind. */
-export async function writeKeyFile(file: string, text: string): Promise<void> {
+/**
+ * Writes a key file whole or not at all: a start that is killed halfway leaves no half key behind. With `link` in place of `rename` only where there
+ * is none yet; false when there is.
+ */
+export async function writeKeyFile(file: string, text: string, place: typeof rename = rename): Promise<boolean> {
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {
     const handle = await open(temporary, 'wx', 0o600);
@@ -81,10 +85,13 @@ export async function writeKeyFile(file: string, text: string): Promise<void> {
     } finally {
       await handle.close();
     }
-    await rename(temporary, file);
+    await place(temporary, file);
+    return true;
   } catch (cause) {
-    await rm(temporary, { force: true });
+    if (place === link && (cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw keyError(`The key file ${file} cannot be written. Give this user the right to write there.`, cause);
+  } finally {
+    await rm(temporary, { force: true });
   }
 }
 

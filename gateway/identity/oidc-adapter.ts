@@ -1,11 +1,20 @@
-import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import type { Adapter, AdapterFactory, AdapterPayload, ClientMetadata } from 'oidc-provider';
 import { InvalidClientAuth } from 'oidc-provider/lib/helpers/errors.js';
 import type { Database } from '../../platform/database.ts';
 import { consumePayload, findPayload, markUsed, removeGrant, removePayload, savePayload } from './store.ts';
 
 /** oidc-provider's storage on the gateway's database, for every model but the record of used client assertions. */
-export function createOidcAdapter(database: Database, clock: () => number): AdapterFactory {
-  return (model) => (model === 'ReplayDetection' ? usedAssertions(database, clock) : payloads(database, model, clock));
+export function createOidcAdapter(
+  database: Database,
+  clock: () => number,
+  findClient: (clientId: string) => ClientMetadata | undefined = () => undefined,
+): AdapterFactory {
+  return (model) => {
+    if (model === 'ReplayDetection') return usedAssertions(database, clock);
+    // Clients are the registry's: whoever is added, suspended or gets another key is so at the next call.
+    if (model === 'Client') return { ...payloads(database, model, clock), find: async (id) => findClient(id) };
+    return payloads(database, model, clock);
+  };
 }
 
 function payloads(database: Database, model: string, clock: () => number): Adapter {

@@ -13,6 +13,11 @@ export interface TrustedIssuer {
   readonly audience: string;
   /** Where its keys are published, or the keys themselves. */
   readonly jwks: URL | JSONWebKeySet;
+  /**
+   * `common`: issuers that write access tokens without the type of RFC 9068, `typ` being `JWT` or missing, as most do. What says that it is
+   * another kind of token is still rejected, and the audience keeps tokens for others out. Undefined: the letter of RFC 9068.
+   */
+  readonly types?: 'common' | undefined;
 }
 
 export interface VerifiedToken {
@@ -43,11 +48,26 @@ export function createTokenCheck(options: TokenCheckOptions): TokenCheck {
     const expected = {
       issuer: issuer.issuer,
       audience: issuer.audience,
-      typ: 'at+jwt',
+      ...(issuer.types === 'common' ? {} : { typ: 'at+jwt' }),
       ...(algorithms && { algorithms: [...algorithms] }),
     };
-    return verifyJwt(token, issuer.key, clock, expected, (payload) => readClaims(payload, issuer.issuer));
+    return verifyJwt(token, issuer.key, clock, expected, (payload, typ) => {
+      if (issuer.types === 'common' && isOfAnotherKind(payload, typ)) return rejected('typed as no access token');
+      return readClaims(payload, issuer.issuer);
+    });
   });
+}
+
+const ACCESS_TOKEN_TYPES: ReadonlySet<string> = new Set(['jwt', 'at+jwt', 'application/at+jwt']);
+/** Claims of ID tokens (OpenID Connect Core 1.0, sections 2 and 3.1.3.6). */
+const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash'] as const;
+
+/** Whether a token says that it is no access token: by its type, by what only ID tokens have, or as Keycloak and Cognito say it. */
+function isOfAnotherKind(payload: JWTPayload, typ: string | undefined): boolean {
+  if (typ !== undefined && !ACCESS_TOKEN_TYPES.has(typ.toLowerCase())) return true;
+  if (ID_TOKEN_CLAIMS.some((claim) => payload[claim] !== undefined)) return true;
+  const { typ: kind, token_use: use } = payload;
+  return (kind !== undefined && kind !== 'Bearer') || (use !== undefined && use !== 'access');
 }
 
 function readClaims(payload: JWTPayload, issuer: string): TokenResult {

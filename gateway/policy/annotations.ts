@@ -4,7 +4,7 @@ import type { PolicyText } from './cedar-text.ts';
 import { didYouMean, error, type Problem } from './problems.ts';
 
 /** The legal bases of a permit: consent (Law 91/2025/QH15 art. 9), or a letter of art. 19.1. */
-export const BASES = ['CONSENT', 'ART_19_1_A', 'ART_19_1_B', 'ART_19_1_C', 'ART_19_1_D', 'ART_19_1_DD'] as const;
+const BASES = ['CONSENT', 'ART_19_1_A', 'ART_19_1_B', 'ART_19_1_C', 'ART_19_1_D', 'ART_19_1_DD'] as const;
 /** What a permit can leave of a value instead of giving it whole. */
 export const TRANSFORMS = ['year', 'last4', 'province', 'initials', 'pseudonym'] as const;
 
@@ -18,15 +18,19 @@ export interface Annotations {
   readonly endsAtMs: number;
   /** Distinct questions to one person in a day; undefined without a bound. */
   readonly probesMax: number | undefined;
+  /** Days for which the person is not shown that this permit was used; undefined when it is shown at once. */
+  readonly hiddenDays: number | undefined;
 }
 
-const OF_PERMIT = ['id', 'basis', 'reference', 'transform', 'until', 'probes'] as const;
+const OF_PERMIT = ['id', 'basis', 'reference', 'transform', 'until', 'probes', 'hidden'] as const;
 const PROBES_MAX = 1_000;
+/** Whatever law asks for, a person is told within a year. */
+const HIDDEN_DAYS_MAX = 365;
 const OF_FORBID = ['id', 'reference'] as const;
 const DAY_MS = 86_400_000;
 
 /**
- * Reads a policy's annotations against the closed list (DESIGN.md, "Meaning of the rules"). Cedar itself takes any annotation, so that a
+ * Reads a policy's annotations against the closed list. Cedar itself takes any annotation, so that a
  * misspelt `@untill` would give a permit without end: here everything that is not on the list is an error.
  */
 export function readAnnotations(
@@ -87,10 +91,28 @@ export function readAnnotations(
     }
   }
 
+  const hidden = given.get('hidden');
+  const hiddenDays = /^P(\d{1,4})D$/.exec(hidden ?? '')?.[1];
+  if (known.includes('hidden') && hidden !== undefined) {
+    if (hiddenDays === undefined || Number(hiddenDays) < 1 || Number(hiddenDays) > HIDDEN_DAYS_MAX) {
+      wrong('hidden', `@hidden(${JSON.stringify(hidden)}) is no delay. Write whole days like "P30D", at most P${HIDDEN_DAYS_MAX}D.`);
+    } else if (basis === 'CONSENT') {
+      wrong('hidden', '@hidden keeps from the person for a time that law was used. What rests on consent is shown at once: leave it out.');
+    }
+  }
+
   if (problems.length > 0 || id === undefined) return { annotations: undefined, problems };
   const endsAtMs = until === undefined ? Infinity : endOfDayMs(until);
   return {
-    annotations: { id, basis: basis ?? '', reference, transform, endsAtMs, probesMax: probes === undefined ? undefined : Number(probes) },
+    annotations: {
+      id,
+      basis: basis ?? '',
+      reference,
+      transform,
+      endsAtMs,
+      probesMax: probes === undefined ? undefined : Number(probes),
+      hiddenDays: hiddenDays === undefined ? undefined : Number(hiddenDays),
+    },
     problems,
   };
 }

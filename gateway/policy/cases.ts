@@ -32,6 +32,11 @@ const Case = z.strictObject({
 /** A question with the answer that the policies must give, and the policy that must give it. */
 export type PolicyCase = z.infer<typeof Case>;
 
+/** The cases of a file. */
+export function parseCases(file: string, text: string): YamlSource<PolicyCase[]> {
+  return readYaml(file, text, z.array(Case));
+}
+
 /**
  * Runs the cases in the given files (`cases/*.yaml`) and looks for what they leave out: every permit needs a case in which it decides, and
  * beside one of those a neighbour, different in one thing only, that is refused.
@@ -47,7 +52,7 @@ export function checkCases(
   let nowMs = clock();
   const policies = usePolicies(set, { clock: () => nowMs, decisionCacheMax: 1 });
   for (const [file, text] of files) {
-    const source = readYaml(file, text, z.array(Case));
+    const source = parseCases(file, text);
     problems.push(...source.problems);
     for (const [index, one] of (source.value ?? []).entries()) {
       cases.push(one);

@@ -1,12 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkCases } from './cases.ts';
 import { unreadable } from './load.ts';
+import { readPolicyFiles, type PolicyFiles } from './policy-files.ts';
 import { readPolicySet, type PolicySet } from './policy-set.ts';
 import { error, FILE_START, warning, type Problem } from './problems.ts';
+import { reachProblems } from './reach.ts';
 import { REGISTRY_FILE } from './registry-load.ts';
 
-export const SCHEMA_FILE = 'schema.cedarschema';
+const SCHEMA_FILE = 'schema.cedarschema';
 
 /** What `policy check` reports. The directory may be used when no problem is an error. */
 export interface CheckReport {
@@ -23,17 +25,28 @@ export interface CheckReport {
  */
 export async function checkPolicies(directory: string, supergraphSdl: string, clock: () => number = Date.now): Promise<CheckReport> {
   let set: PolicySet;
+  let files: PolicyFiles;
   try {
     set = await readPolicySet(directory, supergraphSdl);
+    files = await readPolicyFiles(directory);
   } catch (cause) {
     return { problems: [error(REGISTRY_FILE, FILE_START, unreadable(cause))], policies: 0, cases: 0 };
   }
-  const problems = [...set.problems, ...(await snapshotProblems(directory, set.cedarSchema)), ...expired(set, clock())];
+  return checkSet(set, files, clock, await snapshotProblems(directory, set.cedarSchema));
+}
+
+/** The rest of the check of rules that were read: whether they are over, whether their cases pass and show each of them. */
+export function checkSet(set: PolicySet, files: PolicyFiles, clock: () => number, more: readonly Problem[] = []): CheckReport {
+  const problems = [...set.problems, ...more, ...expired(set, clock())];
   const { registry } = set;
   if (!registry || problems.some(({ severity }) => severity === 'error')) return { problems, policies: set.policies.length, cases: 0 };
-
-  const cases = checkCases({ ...set, registry }, await readCaseFiles(directory), clock);
-  return { problems: [...problems, ...cases.problems], policies: set.policies.length, cases: cases.passed };
+  const texts = new Map([...files].filter(([name]) => name.startsWith('cases/')).map(([name, bytes]) => [name, bytes.toString('utf8')]));
+  const cases = checkCases({ ...set, registry }, texts, clock);
+  return {
+    problems: [...problems, ...reachProblems({ ...set, registry }, clock()), ...cases.problems],
+    policies: set.policies.length,
+    cases: cases.passed,
+  };
 }
 
 /** The snapshot is what people review policies by, so it must be the schema that they are checked against. */
@@ -56,16 +69,4 @@ function expired(set: PolicySet, nowMs: number): readonly Problem[] {
     .map((policy) =>
       warning(policy.source.file, policy.source.annotation('until'), `The permit "${policy.id}" is over. Remove or renew it.`),
     );
-}
-
-async function readCaseFiles(directory: string): Promise<ReadonlyMap<string, string>> {
-  const files = new Map<string, string>();
-  let names: readonly string[] = [];
-  try {
-    names = (await readdir(join(directory, 'cases'))).filter((name) => /\.ya?ml$/.test(name)).sort();
-  } catch {
-    return files;
-  }
-  for (const name of names) files.set(`cases/${name}`, await readFile(join(directory, 'cases', name), 'utf8'));
-  return files;
 }

@@ -1,13 +1,30 @@
 import { LRUCache } from 'lru-cache';
 import { prepareAuthorizer } from './cedar.ts';
-import type { CedarArgumentType } from './decided-fields.ts';
+import type { Annotations } from './annotations.ts';
+import { hasCedarType, type CedarArgumentType, type DecidedField } from './decided-fields.ts';
 import type { ArgumentFacts, AssuranceLevel, Decide, Decision, DecisionContext, Refused, Rung } from './decision.ts';
-import type { Policy, PolicySet } from './policy-set.ts';
 import { questionOf } from './question.ts';
 import type { Registry } from './registry.ts';
 
+/** What deciding needs of rules: of a `PolicySet`, or what another thread made of one (policy-worker.ts). */
+export interface RunnableSet {
+  readonly version: string;
+  readonly registry: Registry;
+  readonly fields: ReadonlyMap<string, DecidedField>;
+  readonly argumentTypes: ReadonlyMap<string, CedarArgumentType>;
+  readonly policies: readonly RunnablePolicy[];
+}
+
+export interface RunnablePolicy extends Annotations {
+  readonly effect: 'permit' | 'forbid';
+  readonly source: { readonly text: string };
+  readonly reading: { readonly context: ReadonlySet<string> };
+}
+
 export interface DecideOptions {
   readonly clock: () => number;
+  /** Decisions that were made already, by `decisionKey`. */
+  readonly decided?: ReadonlyMap<string, Decision> | undefined;
   /** Decisions kept at once, the least recently used given up first. */
   readonly cacheMax: number;
   /** Told the ids of policies that failed to evaluate; the decision is refused in any case. */
@@ -22,13 +39,10 @@ const NO_RULE: Refused = { kind: 'refused', code: 'FIELD_NOT_PERMITTED', policie
  * Makes the decider of a policy set that has no errors. A decision comes from the cache while it holds, else from Cedar.
  * INVARIANT: everything that Cedar is told is in the key, or follows from it under one policy version; nothing about a person is told.
  */
-export function createDecide(
-  set: PolicySet & { readonly registry: Registry },
-  argumentsRead: ReadonlySet<string>,
-  options: DecideOptions,
-): Decide {
+export function createDecide(set: RunnableSet, argumentsRead: ReadonlySet<string>, options: DecideOptions): Decide {
   const evaluate = createEvaluate(set, argumentsRead, options);
   const kept = new LRUCache<string, Decision>({ max: options.cacheMax });
+  for (const [key, decision] of options.decided ?? []) kept.set(key, decision);
   return (context, coordinate, facts) => {
     const nowMs = options.clock();
     const key = decisionKey(set.version, context, coordinate, argumentsRead, facts);
@@ -40,7 +54,7 @@ export function createDecide(
   };
 }
 
-/** The key of DESIGN.md ("Decide once, reuse many times"), a JSON array so that no two questions can have the same one. */
+/** The key under which a decision is kept, a JSON array so that no two questions can have the same one. */
 export function decisionKey(
   version: string,
   context: DecisionContext,
@@ -56,14 +70,18 @@ export function decisionKey(
 
 type Evaluate = (context: DecisionContext, coordinate: string, facts: ArgumentFacts, nowMs: number) => Decision;
 
-function createEvaluate(
-  set: PolicySet & { readonly registry: Registry },
-  argumentsRead: ReadonlySet<string>,
-  options: DecideOptions,
-): Evaluate {
-  const policies = new Map(set.policies.map((policy) => [policy.id, policy]));
-  const ask = prepareAuthorizer(Object.fromEntries(set.policies.map((policy) => [policy.id, policy.source.text])));
+function createEvaluate(set: RunnableSet, argumentsRead: ReadonlySet<string>, options: DecideOptions): Evaluate {
+  const judge = createJudge(set, argumentsRead);
   const readsAssurance = set.policies.some((policy) => policy.reading.context.has('assurance'));
+
+  const evaluateOnce: Evaluate = (context, coordinate, facts, nowMs) => {
+    const { permits, forbids, failed } = judge(context, coordinate, facts);
+    if (failed.length > 0) {
+      options.onFailure?.(failed);
+      return NO_RULE;
+    }
+    return forbids.length > 0 ? { ...NO_RULE, policies: forbids } : decisionOf(permits, nowMs);
+  };
 
   return (context, coordinate, facts, nowMs) => {
     const decision = evaluateOnce(context, coordinate, facts, nowMs);
@@ -74,15 +92,35 @@ function createEvaluate(
     }
     return decision;
   };
+}
 
-  function evaluateOnce(context: DecisionContext, coordinate: string, facts: ArgumentFacts, nowMs: number): Decision {
+/** Which policies apply, whatever the time: the permits when no forbid does. */
+export interface Judgement {
+  readonly permits: readonly RunnablePolicy[];
+  /** Ids, in order. */
+  readonly forbids: readonly string[];
+  /** Ids of policies that failed to evaluate: then nothing is permitted. */
+  readonly failed: readonly string[];
+}
+
+const NOTHING_APPLIES: Judgement = { permits: [], forbids: [], failed: [] };
+
+/** Asks Cedar. What is not registered together, or of an argument type that nobody can decide on, has no policy that applies. */
+export function createJudge(
+  set: RunnableSet,
+  argumentsRead: ReadonlySet<string>,
+): (context: DecisionContext, coordinate: string, facts: ArgumentFacts) => Judgement {
+  const policies = new Map(set.policies.map((policy) => [policy.id, policy]));
+  const ask = prepareAuthorizer(Object.fromEntries(set.policies.map((policy) => [policy.id, policy.source.text])));
+
+  return (context, coordinate, facts) => {
     const field = set.fields.get(coordinate);
     const application = set.registry.applications.get(context.application);
-    if (!field || !application?.purposes.has(context.purpose)) return NO_RULE;
+    if (!field || !application?.purposes.has(context.purpose)) return NOTHING_APPLIES;
     const read = readable(set.argumentTypes, argumentsRead, facts);
-    if (!read) return NO_RULE;
+    if (!read) return NOTHING_APPLIES;
 
-    const verdict = ask(
+    const { decision, reasons, failed } = ask(
       questionOf(set.registry, application, context.action, field, {
         purpose: context.purpose,
         assurance: context.assurance,
@@ -92,18 +130,14 @@ function createEvaluate(
         arguments: read,
       }),
     );
-    if (verdict.failed.length > 0) {
-      options.onFailure?.(verdict.failed);
-      return NO_RULE;
-    }
-    if (verdict.decision === 'deny') return { ...NO_RULE, policies: [...verdict.reasons].sort() };
-    const permits = verdict.reasons.map((id) => policies.get(id)).filter((policy) => policy !== undefined);
-    return decisionOf(permits, nowMs);
-  }
+    if (failed.length > 0) return { ...NOTHING_APPLIES, failed };
+    if (decision === 'deny') return { ...NOTHING_APPLIES, forbids: [...reasons].sort() };
+    return { ...NOTHING_APPLIES, permits: reasons.map((id) => policies.get(id)).filter((policy) => policy !== undefined) };
+  };
 }
 
 /** The two rungs of the permits that apply, without those whose time is over. */
-export function decisionOf(permits: readonly Policy[], nowMs: number): Decision {
+export function decisionOf(permits: readonly RunnablePolicy[], nowMs: number): Decision {
   const inForce = permits.filter((permit) => nowMs < permit.endsAtMs);
   const law = bestRung(inForce.filter((permit) => permit.basis !== 'CONSENT'));
   const consent = bestRung(inForce.filter((permit) => permit.basis === 'CONSENT'));
@@ -118,18 +152,21 @@ export function decisionOf(permits: readonly Policy[], nowMs: number): Decision 
 }
 
 /** No transform gives more than any, no bound on questions more than one; among equals the smaller id stands, so that the record names the same permit every time. */
-function bestRung(permits: readonly Policy[]): Rung | undefined {
-  let best: Policy | undefined;
+function bestRung(permits: readonly RunnablePolicy[]): Rung | undefined {
+  let best: RunnablePolicy | undefined;
   for (const permit of permits) {
     const rank = rankOf(permit);
     const bestRank = best === undefined ? -1 : rankOf(best);
     if (!best || (rank === bestRank ? permit.id < best.id : rank > bestRank)) best = permit;
   }
-  return best && { policyId: best.id, basis: best.basis, reference: best.reference, transform: best.transform, probesMax: best.probesMax };
+  if (best === undefined) return undefined;
+  const { id, basis, reference, transform, probesMax, hiddenDays } = best;
+  return { policyId: id, basis, reference, transform, probesMax, hiddenDays };
 }
 
-function rankOf({ transform, probesMax }: Policy): number {
-  return (transform === undefined ? 2 : 0) + (probesMax === undefined ? 1 : 0);
+/** Of permits that give the same, one that is shown to the person at once goes before one that is hidden. */
+function rankOf({ transform, probesMax, hiddenDays }: Annotations): number {
+  return (transform === undefined ? 4 : 0) + (probesMax === undefined ? 2 : 0) + (hiddenDays === undefined ? 1 : 0);
 }
 
 /** The argument values that policies read; undefined when one is not of the type that the schema gives it, which nobody can decide on. */
@@ -142,15 +179,10 @@ function readable(
   for (const name of argumentsRead) {
     if (!Object.hasOwn(facts, name)) continue;
     const value = facts[name];
-    if (value === undefined || !isOf(types.get(name), value)) return undefined;
+    if (value === undefined || !hasCedarType(types.get(name), value)) return undefined;
     values[name] = value;
   }
   return values;
-}
-
-function isOf(type: CedarArgumentType | undefined, value: unknown): boolean {
-  if (type === 'Long') return Number.isSafeInteger(value);
-  return typeof value === (type === 'Bool' ? 'boolean' : 'string') && type !== undefined;
 }
 
 function hasLongText(argumentsRead: ReadonlySet<string>, facts: ArgumentFacts): boolean {

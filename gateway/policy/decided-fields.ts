@@ -11,17 +11,25 @@ export interface DecidedField {
   readonly subgraphs: readonly string[];
   /** Arguments of a type that Cedar can compare, with their Cedar type; lists, input objects and floats are left out. */
   readonly arguments: ReadonlyMap<string, CedarArgumentType>;
+  /** Every argument that a request can give it, with the Cedar type of its values; none for one of those left out. */
+  readonly argumentTypes: ReadonlyMap<string, CedarArgumentType | undefined>;
   readonly output: OutputShape;
 }
 
 export type CedarArgumentType = 'Long' | 'Bool' | 'String';
+
+/** Whether Cedar takes a value for one of the type; nothing is of no type. */
+export function hasCedarType(type: CedarArgumentType | undefined, value: unknown): boolean {
+  if (type === 'Long') return Number.isSafeInteger(value);
+  return typeof value === (type === 'Bool' ? 'boolean' : 'string') && type !== undefined;
+}
 
 /** What a field gives: a leaf, or an object with the transforms under which some of it remains. */
 export type OutputShape = { readonly kind: 'leaf' } | { readonly kind: 'object'; readonly transforms: ReadonlySet<string> };
 
 /**
  * The coordinates that policies decide in a composed supergraph (join specification v0.3 to v0.5), by coordinate.
- * Fields of value types are not among them: they take the decision of the field that leads to them (DESIGN.md, "Meaning of the rules").
+ * Fields of value types are not among them: they take the decision of the field that leads to them.
  */
 export function decidedFields(supergraph: DocumentNode): ReadonlyMap<string, DecidedField> {
   const classification = classify(supergraph);
@@ -32,12 +40,14 @@ export function decidedFields(supergraph: DocumentNode): ReadonlyMap<string, Dec
       const coordinate = `${type.name}.${field.name.value}`;
       const personal = classification.personal.get(coordinate);
       if (!personal && !classification.roots.has(type.name)) continue;
+      const argumentTypes = new Map(field.arguments?.map((one) => [one.name.value, cedarTypeOf(types, one.type)] as const));
       fields.set(coordinate, {
         coordinate,
         class: personal?.class ?? 'PUBLIC',
         group: personal?.group,
         subgraphs: subgraphsOf(types, type, field),
-        arguments: personal ? comparableArguments(types, field) : new Map(),
+        arguments: personal ? comparable(argumentTypes) : new Map(),
+        argumentTypes,
         output: outputOf(types, classification, field.type),
       });
     }
@@ -114,13 +124,8 @@ function subgraphsOf(types: Types, type: CompositeType, field: FieldDefinitionNo
   return [...new Set(names)].sort();
 }
 
-function comparableArguments(types: Types, field: FieldDefinitionNode): ReadonlyMap<string, CedarArgumentType> {
-  const comparable = new Map<string, CedarArgumentType>();
-  for (const { name, type } of field.arguments ?? []) {
-    const cedarType = cedarTypeOf(types, type);
-    if (cedarType) comparable.set(name.value, cedarType);
-  }
-  return comparable;
+function comparable(types: ReadonlyMap<string, CedarArgumentType | undefined>): ReadonlyMap<string, CedarArgumentType> {
+  return new Map([...types].flatMap(([name, type]) => (type === undefined ? [] : [[name, type] as const])));
 }
 
 function cedarTypeOf(types: Types, type: TypeNode): CedarArgumentType | undefined {

@@ -1,7 +1,8 @@
+import type { Registry } from './registry.ts';
 import type { DocumentNode, FieldNode, GraphQLCompositeType, GraphQLField } from 'graphql';
 import type { GrantAction } from '../../platform/grant.ts';
 
-/** What decides: everything but the person (DESIGN.md, "Decide once, reuse many times"). */
+/** What decides: everything but the person. */
 export interface DecisionContext {
   readonly action: GrantAction;
   readonly application: string;
@@ -59,6 +60,8 @@ export interface Rung {
   readonly transform: string | undefined;
   /** Distinct questions to one person in a day; undefined without a bound. */
   readonly probesMax?: number | undefined;
+  /** Days for which the person is not shown that it was used. */
+  readonly hiddenDays?: number | undefined;
 }
 
 /** Decides one coordinate. Pure given the policy version and the clock; never depends on a person. */
@@ -68,9 +71,15 @@ export type Decide = (context: DecisionContext, coordinate: string, facts: Argum
 export interface Policies {
   /** Content address of the policy set, `sha256:…` (first 16 hex digits suffice to read, the whole decides). */
   readonly version: string;
+  /** Equal for the same rules on the same registry only: what is kept of a decision is kept under it. */
+  readonly key: string;
   readonly decide: Decide;
   /** Names of arguments that some policy reads; only their values take part in decisions and in cache keys. */
   readonly argumentsRead: ReadonlySet<string>;
+  /** Paths of the context that some policy reads, and values that policies compare with. Undefined where rules are not Cedar's. */
+  readonly contextRead?: ReadonlySet<string>;
+  readonly literals?: readonly (string | number | boolean)[];
+  readonly registry?: Registry;
   /** Rules about more than a coordinate, where there are any; a field needs their permission and that of `decide`. */
   readonly places?: (context: DecisionContext, document: DocumentNode) => PlaceRules;
 }

@@ -42,6 +42,26 @@ export function fieldInputs(supergraph: GraphQLSchema, contextDirective: string 
 
 const KNOWN = new WeakMap<GraphQLSchema, FieldInputs>();
 
+/** Every field that stands in some entity's key, nested ones too (`organisation { id }`). Kept by schema. */
+export function keyInputs(supergraph: GraphQLSchema): ReadonlySet<string> {
+  const known = KEYS_KNOWN.get(supergraph);
+  if (known) return known;
+  const keys = new Set<string>();
+  for (const type of Object.values(supergraph.getTypeMap())) {
+    if (!isObjectType(type)) continue;
+    for (const join of type.astNode?.directives ?? []) {
+      const key = join.name.value === 'join__type' ? join.arguments?.find(({ name }) => name.value === 'key')?.value : undefined;
+      if (key?.kind !== Kind.STRING) continue;
+      const fragment = parse(`fragment key on ${type.name} { ${key.value} }`, { noLocation: true });
+      for (const coordinate of coordinatesOf(supergraph, fragment)) keys.add(coordinate);
+    }
+  }
+  KEYS_KNOWN.set(supergraph, keys);
+  return keys;
+}
+
+const KEYS_KNOWN = new WeakMap<GraphQLSchema, ReadonlySet<string>>();
+
 /** The `@join__field` of a field and of the same field of its type's interfaces. */
 function joinsOf(type: GraphQLObjectType, field: string): readonly DirectiveNode[] {
   const places: readonly (GraphQLObjectType | GraphQLInterfaceType)[] = [type, ...type.getInterfaces()];

@@ -1,5 +1,6 @@
-import { createDecide } from './decide.ts';
-import type { Policies } from './decision.ts';
+import { createDecide, type RunnableSet } from './decide.ts';
+import type { Decision, Policies } from './decision.ts';
+import { literalsOf } from './own-schema.ts';
 import { PolicyError, error, FILE_START, type Problem } from './problems.ts';
 import { readPolicySet, type PolicySet } from './policy-set.ts';
 import { REGISTRY_FILE } from './registry-load.ts';
@@ -8,6 +9,8 @@ import type { Registry } from './registry.ts';
 /** The rules in force with the registry they were checked against. */
 export interface LoadedPolicies extends Policies {
   readonly registry: Registry;
+  /** The same rules on another registry: decisions are made anew. */
+  readonly withRegistry: (registry: Registry) => LoadedPolicies;
   /** What is doubtful in the files and stops nothing; for the log. */
   readonly warnings: readonly Problem[];
 }
@@ -48,27 +51,37 @@ function warmUp({ registry, decide }: LoadedPolicies, set: PolicySet): void {
   }
 }
 
-/** Policies from a set that has no errors. */
+/** Policies from a set that has no errors. `decided` are decisions that were made already. */
 export function usePolicies(
-  set: PolicySet & { readonly registry: Registry },
+  set: RunnableSet & { readonly problems: readonly Problem[] },
   options: Pick<LoadPoliciesOptions, 'clock' | 'decisionCacheMax' | 'onFailure'>,
+  decided?: ReadonlyMap<string, Decision>,
 ): LoadedPolicies {
   const argumentsRead = argumentsReadBy(set);
   return {
     version: set.version,
+    key: `${set.version} ${set.registry.version}`,
     registry: set.registry,
+    withRegistry: (registry) => usePolicies({ ...set, registry }, options),
     argumentsRead,
+    contextRead: new Set(set.policies.flatMap(({ reading }) => [...reading.context])),
+    literals: literalsOf(
+      set.policies
+        .filter(({ reading }) => [...reading.context].some((path) => path.startsWith('arguments.')))
+        .map(({ source }) => source.text),
+    ),
     warnings: set.problems.filter(({ severity }) => severity === 'warning'),
     decide: createDecide(set, argumentsRead, {
       clock: options.clock,
       cacheMax: options.decisionCacheMax,
       onFailure: options.onFailure,
+      decided,
     }),
   };
 }
 
 /** Names of the arguments that some policy reads, in order of names. */
-function argumentsReadBy(set: PolicySet): ReadonlySet<string> {
+export function argumentsReadBy(set: Pick<RunnableSet, 'policies'>): ReadonlySet<string> {
   const prefix = 'arguments.';
   const paths = set.policies.flatMap((policy) => [...policy.reading.context]);
   return new Set(

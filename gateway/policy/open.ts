@@ -10,7 +10,7 @@ const ALLOWED: Decision = {
 };
 
 /** The policies of `--open`: everything to everybody. */
-export const OPEN_POLICIES: Policies = { version: 'open', decide: () => ALLOWED, argumentsRead: new Set() };
+export const OPEN_POLICIES: Policies = { version: 'open', key: 'open', decide: () => ALLOWED, argumentsRead: new Set() };
 
 /** Under `--open` nobody is a person and every field of every type decides for itself, as root fields do. */
 export function openClassification(schema: GraphQLSchema): Classification {
@@ -25,6 +25,7 @@ export function openClassification(schema: GraphQLSchema): Classification {
     retained: new Map(),
     keys: new Map(),
     valueTypes: new Set(),
+    unclassified: new Set(),
     roots: new Set(types.map((type) => type.name)),
   };
 }

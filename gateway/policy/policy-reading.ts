@@ -7,6 +7,8 @@ export interface PolicyReading {
   readonly context: ReadonlySet<string>;
   /** String literals by what they are compared with: `context.purpose`, `context.officer.role`, `resource.class`, `resource.owner`. */
   readonly compared: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Literals of the conditions: what arguments may be compared with. */
+  readonly literals: ReadonlySet<string | number | boolean>;
   /** Whether it can apply for purposes that it names and for no other. */
   readonly boundToPurpose: boolean;
   /** Why the policy is not accepted, as sentences. */
@@ -28,23 +30,27 @@ export function readPolicy(policy: PolicyJson): PolicyReading {
   const context = new Set<string>();
   const compared = new Map<string, Set<string>>();
   const refusals = new Set<string>();
+  const literals = new Set<string | number | boolean>();
 
   collectEntities(policy.principal);
   collectEntities(policy.resource);
   for (const condition of policy.conditions) visit(condition.body);
   const boundToPurpose = policy.conditions.some((condition) => condition.kind === 'when' && isBound(condition.body));
-  return { entities, context, compared, boundToPurpose, refusals: [...refusals] };
+  return { entities, context, compared, literals, boundToPurpose, refusals: [...refusals] };
 
   function visit(node: unknown): void {
     if (!isJson(node)) return;
     for (const [operator, operand] of Object.entries(node)) {
-      if (operator === 'Value') collectEntities(operand);
-      else if (operator === 'Var') record(operand === 'context' ? [] : undefined);
+      if (operator === 'Value') {
+        collectEntities(operand);
+        collectLiterals(operand);
+      } else if (operator === 'Var') record(operand === 'context' ? [] : undefined);
       else if (operator === '.' || operator === 'has') visitAccess(node, operand);
       else if (operator === '+' || operator === '-' || operator === '*' || operator === 'neg') {
         refusals.add('Arithmetic can overflow, and a rule that fails to evaluate refuses everything it touches. Compare with constants.');
       } else if (COMPARISONS.has(operator)) {
         noteComparison(operand);
+        if (operator === 'like' && isJson(operand)) collectPattern(operand['pattern']);
         visitOperands(operand);
       } else if (OTHER_OPERATORS.has(operator)) visitOperands(operand);
       else refusals.add(`The function ${operator} can fail to evaluate and is not used here. Compare with constants.`);
@@ -81,6 +87,17 @@ export function readPolicy(policy: PolicyJson): PolicyReading {
       for (const text of stringsIn(sides[1 - index])) texts.add(text);
       compared.set(path, texts);
     }
+  }
+
+  function collectLiterals(value: unknown): void {
+    if (Array.isArray(value)) for (const item of value) collectLiterals(item);
+    else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') literals.add(value);
+  }
+
+  /** A text that `like` takes: what stands between the wildcards. */
+  function collectPattern(value: unknown): void {
+    if (!Array.isArray(value)) return;
+    literals.add(value.map((part) => (isJson(part) && typeof part['Literal'] === 'string' ? part['Literal'] : '')).join(''));
   }
 
   function collectEntities(value: unknown): void {

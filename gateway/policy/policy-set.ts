@@ -1,21 +1,22 @@
 import { policyToJson, validate, type PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'graphql';
 import { readAnnotations, type Annotations } from './annotations.ts';
 import { argumentTypes, cedarSchema } from './cedar-schema.ts';
+import { classifyByDirectory } from './classification-file.ts';
 import { cedarProblems, readPolicyTexts, type PolicyText } from './cedar-text.ts';
 import { decidedFields, subgraphNames, type CedarArgumentType, type DecidedField } from './decided-fields.ts';
+import { boundProblems, contentVersion, POLICIES_MAX, readPolicyFiles, type PolicyFiles } from './policy-files.ts';
 import { readPolicy, type PolicyReading } from './policy-reading.ts';
 import { error, FILE_START, positionAt, warning, type Problem } from './problems.ts';
 import { loadRegistry, REGISTRY_FILE, type LoadedRegistry } from './registry-load.ts';
 import { semanticProblems } from './semantics.ts';
 import { transformConflicts } from './transform-conflicts.ts';
 
-/** A policy directory read against a graph, with everything that is wrong with it. */
+/** Rules read against a graph and a registry, with everything that is wrong with them. */
 export interface PolicySet {
-  /** `sha256:…` over the names and bytes of registry.yaml and the Cedar files. */
+  /** Content address of the rules and their cases (policy-files.ts). */
   readonly version: string;
   readonly registry: LoadedRegistry | undefined;
   readonly fields: ReadonlyMap<string, DecidedField>;
@@ -33,41 +34,67 @@ export interface Policy extends Annotations {
   readonly reading: PolicyReading;
 }
 
-/**
- * Reads a directory: registry.yaml and every `*.cedar` in it. All problems are collected, each with its place; only a directory or a
- * supergraph that cannot be read at all throws. The rules are those of DESIGN.md, "Meaning of the rules".
- */
-export async function readPolicySet(directory: string, supergraphSdl: string, defaultIssuer?: string): Promise<PolicySet> {
+/** What of a graph rules are read against. */
+export interface PolicyGraph {
+  readonly fields: ReadonlyMap<string, DecidedField>;
+  readonly argumentTypes: ReadonlyMap<string, CedarArgumentType>;
+  readonly cedarSchema: string;
+  readonly subgraphs: readonly string[];
+}
+
+/** Reads a supergraph for {@link policySetOf}. */
+export function policyGraphOf(supergraphSdl: string): PolicyGraph {
   const supergraph = parse(supergraphSdl, { noLocation: true });
   const fields = decidedFields(supergraph);
   const types = argumentTypes(fields.values());
-  const schema = cedarSchema(types);
-  const problems: Problem[] = [];
+  return { fields, argumentTypes: types, cedarSchema: cedarSchema(types), subgraphs: subgraphNames(supergraph) };
+}
 
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.cedar')).sort();
-  if (names.length === 0) problems.push(error(REGISTRY_FILE, FILE_START, 'There is no .cedar file beside it, so nothing is permitted.'));
-  const files = new Map<string, Buffer>();
-  for (const name of [REGISTRY_FILE, ...names]) {
-    try {
-      files.set(name, await readFile(join(directory, name)));
-    } catch (cause) {
-      problems.push(error(name, FILE_START, `The file cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}).`));
-    }
+/**
+ * Reads a directory: registry.yaml and every `*.cedar` in it. All problems are collected, each with its place; only a directory or a
+ * supergraph that cannot be read at all throws.
+ */
+export async function readPolicySet(directory: string, supergraphSdl: string, defaultIssuer?: string): Promise<PolicySet> {
+  const classified = await classifyByDirectory(supergraphSdl, directory);
+  const graph = policyGraphOf(classified.sdl);
+  const files = await readPolicyFiles(directory);
+  let registryText: Buffer;
+  try {
+    registryText = await readFile(join(directory, REGISTRY_FILE));
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+    const set = policySetOf({ files, graph, registry: undefined });
+    return {
+      ...set,
+      problems: [...classified.problems, ...set.problems, error(REGISTRY_FILE, FILE_START, `The file cannot be read (${reason}).`)],
+    };
   }
-  for (const [name, bytes] of files) problems.push(...encodingProblems(name, bytes));
+  const { registry, problems } = loadRegistry(registryText.toString('utf8'), graph.subgraphs, defaultIssuer);
+  const set = policySetOf({ files, graph, registry });
+  return { ...set, problems: [...classified.problems, ...encodingProblems(REGISTRY_FILE, registryText), ...problems, ...set.problems] };
+}
 
-  const registryText = files.get(REGISTRY_FILE)?.toString('utf8');
-  const { registry, problems: ofRegistry } =
-    registryText === undefined
-      ? { registry: undefined, problems: [] }
-      : loadRegistry(registryText, subgraphNames(supergraph), defaultIssuer);
-  problems.push(...ofRegistry);
+export interface PolicyParts {
+  readonly files: PolicyFiles;
+  readonly graph: PolicyGraph;
+  /** Undefined when it has errors of its own; then names from it are not judged. */
+  readonly registry: LoadedRegistry | undefined;
+}
 
+/** Rules against a graph and a registry. Never throws for what is wrong in them. */
+export function policySetOf({ files, graph, registry }: PolicyParts): PolicySet {
+  const { fields, argumentTypes: types, cedarSchema: schema } = graph;
+  const problems: Problem[] = [...boundProblems(files)];
+  const rules = [...files].filter(([name]) => name.endsWith('.cedar')).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (rules.length === 0) problems.push(error(REGISTRY_FILE, FILE_START, 'There is no .cedar file beside it, so nothing is permitted.'));
   const policies: Policy[] = [];
   const ids = new Map<string, Policy>();
-  for (const name of names) {
-    const bytes = files.get(name);
-    if (bytes) problems.push(...readCedarFile(name, bytes, schema, policies, ids));
+  for (const [name, bytes] of problems.length > 0 ? [] : rules) {
+    problems.push(...encodingProblems(name, bytes));
+    problems.push(...readCedarFile(name, bytes, schema, policies, ids));
+    if (policies.length <= POLICIES_MAX) continue;
+    problems.push(error(name, FILE_START, `There are more than ${POLICIES_MAX} policies. Join those that differ in little.`));
+    break;
   }
   for (const policy of policies) {
     problems.push(...semanticProblems(policy, registry, fields));
@@ -75,7 +102,7 @@ export async function readPolicySet(directory: string, supergraphSdl: string, de
   if (registry && !problems.some(({ severity }) => severity === 'error')) {
     problems.push(...transformConflicts(policies, registry, fields));
   }
-  return { version: versionOf(files), registry, fields, argumentTypes: types, cedarSchema: schema, policies, problems };
+  return { version: contentVersion(files), registry, fields, argumentTypes: types, cedarSchema: schema, policies, problems };
 }
 
 function readCedarFile(name: string, bytes: Buffer, schema: string, policies: Policy[], ids: Map<string, Policy>): readonly Problem[] {
@@ -133,10 +160,4 @@ function encodingProblems(name: string, bytes: Buffer): readonly Problem[] {
   const encoded = Buffer.from(text, 'utf8');
   const first = bytes.findIndex((byte, index) => byte !== encoded[index]);
   return [error(name, positionAt(bytes, Math.max(first, 0)), 'The file is not UTF-8 from here on. Save it as UTF-8.')];
-}
-
-function versionOf(files: ReadonlyMap<string, Buffer>): string {
-  const digest = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
-  const listed = [...files].map(([name, bytes]) => [name, digest(bytes)]).sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
-  return `sha256:${digest(JSON.stringify(listed))}`;
 }

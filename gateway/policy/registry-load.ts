@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { didYouMean, error, warning, type Problem } from './problems.ts';
 import type { Application, Registry } from './registry.ts';
+import { OfficerEntry, readOfficers } from './officers.ts';
 import { readYaml } from './yaml-source.ts';
 
 export const REGISTRY_FILE = 'registry.yaml';
@@ -9,17 +11,31 @@ const Id = z.string().regex(/^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/, 'must be small
 const Text = z.string().trim().min(1, 'must not be empty');
 const Bilingual = z.strictObject({ vi: Text, en: Text });
 
+/** A public key of an application, with the moment at which it ends (ISO 8601) once another has taken its place. */
+const ApplicationKey = z.strictObject({ key: z.record(z.string(), z.string()), until: z.iso.datetime().optional() });
+
 const RegistryFile = z.strictObject({
   agencies: z.record(
     Id,
     z.strictObject({
       kind: z.enum(['ministry', 'province', 'enterprise', 'public-service-unit']),
       name: Bilingual,
-      /** Opaque id of an officer to the officer's role. */
-      officers: z.record(Text, Id).default({}),
+      /** Opaque id of an officer to the officer's role, or to more than that. */
+      officers: z.record(Text, OfficerEntry).default({}),
     }),
   ),
-  purposes: z.record(Id, z.strictObject({ version: z.int().positive(), text: Bilingual })),
+  purposes: z.record(
+    Id,
+    z.strictObject({
+      version: z.int().positive(),
+      text: Bilingual,
+      /** Term of the W3C Data Privacy Vocabulary, such as `dpv:ServiceProvision`. */
+      dpv: z
+        .string()
+        .regex(/^dpv:[A-Za-z]+$/, 'must be a term of the W3C Data Privacy Vocabulary, such as dpv:ServiceProvision')
+        .optional(),
+    }),
+  ),
   applications: z.record(
     Id,
     z.strictObject({
@@ -27,19 +43,38 @@ const RegistryFile = z.strictObject({
       issuer: z.url().optional(),
       clientId: Text.optional(),
       purposes: z.array(Id).default([]),
-      login: z.enum(['application', 'citizen', 'officer', 'gateway']).default('application'),
+      login: z.enum(['application', 'citizen', 'officer', 'administrator', 'gateway']).default('application'),
       approvedOperationsOnly: z.boolean().default(false),
       suspended: z.boolean().default(false),
+      /** Public JWKs that the application signs with. */
+      keys: z.array(ApplicationKey).default([]),
+      /** SHA-256 of the application's certificate, hex. */
+      certificate: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of a certificate, 64 hexadecimal digits')
+        .optional(),
+      /** People that one request may name; the gateway's own bound without it. */
+      peoplePerRequest: z.int().min(1).max(1_000).optional(),
+      /** People named in a day, each once a request; no bound without it. */
+      peoplePerDay: z.int().min(1).optional(),
     }),
   ),
   /** By register; `subgraph` is its name in the supergraph when that is another one. */
   registers: z.record(Id, z.strictObject({ owner: Id, subgraph: Text.optional() })),
 });
 
+/** A registry as it is written down, every default filled in. */
+export type RegistryFile = z.output<typeof RegistryFile>;
+
 /** The registry with what the checks of policies need beside it. */
 export interface LoadedRegistry extends Registry {
   /** Every role that some officer has. */
   readonly roles: ReadonlySet<string>;
+}
+
+/** The text of `registry.yaml` as it is written down; undefined when it is none. */
+export function parseRegistry(text: string): RegistryFile | undefined {
+  return readYaml(REGISTRY_FILE, text, RegistryFile).value;
 }
 
 /**
@@ -75,10 +110,10 @@ export function loadRegistry(
       problems.push(error(REGISTRY_FILE, source.at(['applications', id]), message));
     }
     // Whoever logs officers in asks nothing.
-    if (entry.purposes.length === 0 && entry.login !== 'officer') {
+    if (entry.purposes.length === 0 && entry.login !== 'officer' && entry.login !== 'administrator') {
       problems.push(error(REGISTRY_FILE, source.at(['applications', id]), `The application "${id}" must name a purpose.`));
     }
-    const { agency, approvedOperationsOnly, suspended, login } = entry;
+    const { agency, approvedOperationsOnly, suspended, login, keys, certificate, peoplePerRequest, peoplePerDay } = entry;
     applications.set(id, {
       id,
       agency,
@@ -88,6 +123,10 @@ export function loadRegistry(
       approvedOperationsOnly,
       suspended,
       login,
+      keys: keys.map(({ key, until }) => ({ jwk: key, endsAtMs: until === undefined ? Infinity : Date.parse(until) })),
+      certificate,
+      peoplePerRequest,
+      peoplePerDay,
     });
   }
 
@@ -110,19 +149,31 @@ export function loadRegistry(
     );
   }
 
-  const officers = new Map(Object.entries(file.agencies).map(([id, agency]) => [id, new Map(Object.entries(agency.officers))]));
+  const accounts = new Map(
+    Object.entries(file.agencies).flatMap(([id, agency]) =>
+      readOfficers(id, agency.officers).map((officer) => [officer.account, officer] as const),
+    ),
+  );
+  const officers = new Map(
+    Object.keys(file.agencies).map((id) => {
+      const own = [...accounts.values()].filter(({ agency }) => agency === id);
+      return [id, new Map(own.map(({ officer, role }) => [officer, role]))];
+    }),
+  );
   const namedIssuers = new Set([...applications.values()].map((application) => application.issuer));
   const issues = (issuer: string, application: Application): boolean => {
     if (application.issuer !== undefined) return application.issuer === issuer;
     return defaultIssuer === undefined ? !namedIssuers.has(issuer) : issuer === defaultIssuer;
   };
   const registry: LoadedRegistry = {
+    version: `sha256:${createHash('sha256').update(text).digest('hex')}`,
     agencies: new Map(Object.entries(file.agencies).map(([id, { kind, name }]) => [id, { id, kind, name }])),
     applications,
     purposes: new Map(Object.entries(file.purposes).map(([id, purpose]) => [id, { id, ...purpose }])),
     registers,
     roles: new Set([...officers.values()].flatMap((of) => [...of.values()])),
     officers,
+    accounts,
     findApplication: (issuer, clientId) =>
       [...applications.values()].find((application) => application.clientId === clientId && issues(issuer, application)),
   };

@@ -32,7 +32,12 @@ export interface ScopeSources {
  */
 export function scopePolicies(sources: ScopeSources): Policies {
   const rules = new ScopeRules(sources);
-  return { ...OPEN_POLICIES, version: 'scopes', places: ({ credentials }, document) => rules.places(credentials ?? ANONYMOUS, document) };
+  return {
+    ...OPEN_POLICIES,
+    version: 'scopes',
+    key: 'scopes',
+    places: ({ credentials }, document) => rules.places(credentials ?? ANONYMOUS, document),
+  };
 }
 
 const ANONYMOUS: Credentials = { authenticated: false, scopes: new Set(), key: '' };

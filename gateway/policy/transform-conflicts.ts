@@ -7,7 +7,7 @@ import { error, type Problem } from './problems.ts';
 import { questionOf } from './question.ts';
 import type { LoadedRegistry } from './registry-load.ts';
 
-const ACTIONS: readonly GrantAction[] = ['read', 'write', 'aggregate'];
+export const ACTIONS: readonly GrantAction[] = ['read', 'write', 'aggregate'];
 
 /**
  * Finds permits with different transforms that can apply to the same question, where nothing would say which gives more ("Transforms
@@ -77,7 +77,7 @@ function together(permits: readonly Policy[], question: Question, purpose: strin
 }
 
 /** Whether principal, action and resource of a policy's head admit the question. Cheap, and never false where the policy could apply. */
-function scopeAdmits(policy: Policy, question: Question): boolean {
+export function scopeAdmits(policy: Pick<Policy, 'json'>, question: Question): boolean {
   const around = new Set(question.entities.flatMap(({ uid, parents }) => [uid, ...parents].map((entity) => JSON.stringify(entity))));
   const { principal, resource, action } = policy.json;
   const admits = (constraint: object): boolean => {

@@ -9,7 +9,7 @@ const LAST_COUNT = 4;
 const PSEUDONYM_LENGTH = 22;
 
 /**
- * The transforms of single values (DESIGN.md, `@transform`). A day keeps its form when only its year is left: its scalar knows no other, and
+ * The transforms of single values. A day keeps its form when only its year is left: its scalar knows no other, and
  * the answer says that the field is transformed. `pseudonymKey` makes pseudonyms that one agency can join by and no two agencies share.
  */
 export function transformOf(name: string, scalar: string, pseudonymKey: Buffer | undefined): ApplyTransform | undefined {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Queryable } from '../../platform/database.ts';
+import { dayInVietnam } from '../../platform/vietnam-time.ts';
 import { takeProbes, type ProbeRow } from './store.ts';
 
 /** A question to people whose answer is yes or no: enough of them find a birth date, so that permits bound how many may be asked. */
@@ -15,16 +16,13 @@ export interface Probe {
 /** Who may be asked, by probe in the order given. Rejects when that cannot be noted: then nobody may. */
 export type TakeProbes = (application: string, probes: readonly Probe[]) => Promise<readonly ReadonlySet<string>[]>;
 
-/** Hours that Vietnam is ahead of UTC: a day of questions begins there at midnight. */
-const VIETNAM_OFFSET_MS = 7 * 3_600_000;
-
 /**
  * Counts questions in the database, for all gateways together. INVARIANT: what is asked is noted before it is asked, and alike for numbers
  * that nobody has. The key hides the questions from whoever reads the table: there are few dates.
  */
 export function createTakeProbes(database: Queryable, key: Buffer, clock: () => number): TakeProbes {
   return async (application, probes) => {
-    const day = new Date(clock() + VIETNAM_OFFSET_MS).toISOString().slice(0, 10);
+    const day = dayInVietnam(clock());
     const taken = probes.map(() => new Set<string>());
     // The same field may be asked of a person twice in a request: one statement cannot change a row twice.
     const waiting = probes.flatMap((probe, index) => {

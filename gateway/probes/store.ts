@@ -43,3 +43,13 @@ export async function takeProbes(
   const asked = new Map(rows.map((row) => [`${row.id_number} ${row.coordinate}`, new Set(row.asked)]));
   return probes.filter(({ idNumber, coordinate, hash }) => asked.get(`${idNumber} ${coordinate}`)?.has(hash) === true);
 }
+
+const FORGET: Statement = {
+  name: 'probes-forget',
+  text: 'DELETE FROM probes WHERE ctid = ANY (ARRAY(SELECT ctid FROM probes WHERE day < $1::date LIMIT $2)) RETURNING 1',
+};
+
+/** Lets go of questions of days before one, so many rows at most; gives how many. */
+export async function forgetProbes(database: Queryable, before: string, count: number): Promise<number> {
+  return (await database.query(FORGET, [before, count])).length;
+}

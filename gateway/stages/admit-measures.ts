@@ -8,7 +8,7 @@ import {
 } from 'graphql';
 import type { Limits } from '../limits.ts';
 import { SUBJECT_KEY } from '../execution/shape.ts';
-import { CLIENTS_REPRESENTATIONS } from './admit-names.ts';
+import { isBehindGate } from './admit-names.ts';
 
 /** How large a document is, before anything that takes longer on a large one looks at it. */
 export interface Measures {
@@ -108,8 +108,8 @@ export function fragmentsOf(document: DocumentNode): ReadonlyMap<string, Fragmen
 }
 
 /** Names that mean something to introspection, to JavaScript objects, or to a fetch of ours. */
-const RESERVED: ReadonlySet<string> = new Set(['__typename', '__schema', '__type', '__proto__', SUBJECT_KEY, CLIENTS_REPRESENTATIONS]);
+const RESERVED: ReadonlySet<string> = new Set(['__typename', '__schema', '__type', '__proto__', SUBJECT_KEY]);
 
 function isReserved(name: string): boolean {
-  return RESERVED.has(name);
+  return RESERVED.has(name) || isBehindGate(name);
 }

@@ -3,14 +3,7 @@ import {
   getArgumentValues,
   getOperationAST,
   getVariableValues,
-  GraphQLError,
-  Lexer,
   OperationTypeNode,
-  parse,
-  Source,
-  TokenKind,
-  validate,
-  visit,
   type DocumentNode,
   type GraphQLFieldMap,
   type OperationDefinitionNode,
@@ -21,12 +14,15 @@ import type { Limits } from '../limits.ts';
 import { conditionVariables, decideConditions, hasConditions } from '../execution/conditions.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import type { Graph } from '../graph.ts';
+import type { Policies } from '../policy/decision.ts';
 import type { Caller, GatewayRequest } from '../request.ts';
 import type { EstimateCost } from './admit-cost.ts';
-import { documentError, refuseValues } from './admit-errors.ts';
-import { measure, rootFieldsOf, type Measures } from './admit-measures.ts';
-import { renameValues, renameVariables } from './admit-names.ts';
+import { readDocument } from './admit-document.ts';
+import { refuseValues } from './admit-errors.ts';
+import { rootFieldsOf } from './admit-measures.ts';
+import { renameValues } from './admit-names.ts';
 import { hasUnfitNull } from './admit-nulls.ts';
+import { isRecord, nestsDeeper, readParameters, type Parameters } from './admit-parameters.ts';
 
 /** A request whose document is small enough, parses, is valid, and whose variables fit. Nothing has been decided yet. */
 export interface Admitted {
@@ -43,8 +39,12 @@ export interface Admitted {
   readonly variables: Readonly<Record<string, unknown>>;
   /** The persons that root arguments name. */
   readonly asked: readonly AskedRoot[];
+  /** What was approved and is run by its document id; undefined for a document that the client sent. */
+  readonly approved?: RunnableOperation | undefined;
   /** Of the people met in this request; undefined where nobody is asked for consent. */
   readonly consents?: RequestConsents | undefined;
+  /** Ids of the grants that registers were sent for this request, as it goes on. */
+  readonly grants?: Set<string> | undefined;
 }
 
 /** One root field whose arguments name persons. `ids` keeps duplicates. */
@@ -52,6 +52,20 @@ export interface AskedRoot {
   readonly coordinate: string;
   readonly ids: readonly string[];
 }
+
+/** An approved operation as the stages see it. */
+export interface RunnableOperation {
+  readonly name: string;
+  /** Source text of the document. */
+  readonly document: string;
+  /** Why these variables are none that it was approved for, as a sentence without their values; undefined when they are. */
+  readonly unfit: (variables: Readonly<Record<string, unknown>>) => string | undefined;
+  /** Why it does not run under these rules, as a sentence; undefined when it gives exactly what was approved. */
+  readonly lapsedUnder: (policies: Policies) => string | undefined;
+}
+
+/** Finds what a caller may run by a document id, or refuses it. */
+export type FindApproved = (documentId: string, caller: Caller) => RunnableOperation | Refusal;
 
 /** Documents that were admitted once, by SHA-256 of their text; the answer depends on the text and the schema alone. */
 export type DocumentCache = LRUCache<string, DocumentNode>;
@@ -71,6 +85,8 @@ export interface AdmitParts {
   readonly documents: DocumentCache;
   /** Undefined where the supergraph says nothing of costs. */
   readonly estimateCost?: EstimateCost | undefined;
+  /** Undefined where nothing is registered (`--open`, `--scopes`). */
+  readonly findApproved?: FindApproved | undefined;
 }
 
 /**
@@ -80,10 +96,12 @@ export interface AdmitParts {
 export function admit(request: GatewayRequest, caller: Caller, parts: AdmitParts): Admitted | Refusal {
   const parameters = readParameters(request.body);
   if (parameters.kind === 'refusal') return parameters;
-  // Until operations can be approved there are none, so an application that may run nothing else runs nothing.
-  if (caller.approvedOperationsOnly) return refuse('OPERATION_NOT_APPROVED');
-  const text = parameters.query;
-  const hash = digest('sha256', text, 'hex');
+  if (nestsDeeper(parameters.variables, parts.limits.nestingMax)) {
+    return refuse('OPERATION_TOO_LARGE', `Variables may nest ${parts.limits.nestingMax} deep. Send a flatter value.`);
+  }
+  const source = sourceOf(parameters, caller, parts);
+  if ('code' in source) return source;
+  const { text, hash, approved } = source;
   const document = parts.documents.get(hash) ?? readDocument(text, parts);
   if ('code' in document) return document;
   parts.documents.set(hash, document);
@@ -109,6 +127,10 @@ export function admit(request: GatewayRequest, caller: Caller, parts: AdmitParts
   if (asked.reduce((sum, root) => sum + root.ids.length, 0) > parts.limits.idsMax) {
     return refuse('OPERATION_TOO_LARGE', `At most ${parts.limits.idsMax} ID numbers can be asked for at once. Split the request.`);
   }
+  const { peoplePerRequest } = caller;
+  if (peoplePerRequest !== undefined && new Set(asked.flatMap(({ ids }) => ids)).size > peoplePerRequest) {
+    return refuse('OPERATION_TOO_LARGE', `This application may ask for ${peoplePerRequest} people at once. Split the request.`);
+  }
   const conditions = (): readonly unknown[] => conditionVariables(document).map((name) => variables.coerced[name]);
   const costKey = (): string => JSON.stringify([hash, parameters.operationName, conditions()]);
   const cost = parts.estimateCost?.(costKey(), present, presentOperation, variables.coerced) ?? 0;
@@ -125,108 +147,36 @@ export function admit(request: GatewayRequest, caller: Caller, parts: AdmitParts
     operationName: parameters.operationName,
     variables: variables.coerced,
     asked,
+    approved,
   };
 }
 
-interface Parameters {
-  readonly kind: 'parameters';
-  readonly query: string;
-  readonly operationName: string | undefined;
-  readonly variables: Readonly<Record<string, unknown>>;
+interface Source {
+  readonly text: string;
+  /** SHA-256 of the text, hex. */
+  readonly hash: string;
+  readonly approved: RunnableOperation | undefined;
 }
 
-function readParameters(body: unknown): Parameters | Refusal {
-  if (Array.isArray(body)) return refuse('BAD_REQUEST', 'Batches are not taken. Send one operation in a JSON object.');
-  if (!isRecord(body)) return refuse('BAD_REQUEST');
-  const { query, operationName, variables, extensions } = body;
-  if (typeof query !== 'string' || query.trim() === '') return refuse('BAD_REQUEST');
-  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {
-    return refuse('BAD_REQUEST', '"operationName" is a string or null. Correct the request.');
+/**
+ * The document to run: the one that was sent, or the approved one of an id. INVARIANT: an application that may run approved operations only gets
+ * no document past here that it sent itself, whatever stands in it.
+ */
+function sourceOf({ query, documentId, variables }: Parameters, caller: Caller, { findApproved }: AdmitParts): Source | Refusal {
+  if (documentId === undefined) {
+    if (caller.approvedOperationsOnly || query === undefined) return refuse('OPERATION_NOT_APPROVED');
+    return { text: query, hash: digest('sha256', query, 'hex'), approved: undefined };
   }
-  if (variables !== undefined && variables !== null && !isRecord(variables)) {
-    return refuse('BAD_REQUEST', '"variables" is a JSON object or null. Correct the request.');
-  }
-  if (extensions !== undefined && extensions !== null && !isRecord(extensions)) {
-    return refuse('BAD_REQUEST', '"extensions" is a JSON object or null. Correct the request.');
-  }
-  // An empty name means the same as none; clients that always send the member rely on it.
-  return {
-    kind: 'parameters',
-    query,
-    operationName: operationName === null || operationName === '' ? undefined : operationName,
-    variables: variables ?? {},
-  };
+  const approved =
+    findApproved?.(documentId, caller) ??
+    refuse('OPERATION_NOT_APPROVED', 'No operations are registered here. Send the document as "query".');
+  if ('code' in approved) return approved;
+  const unfit = approved.unfit(variables);
+  if (unfit !== undefined) return refuse('BAD_USER_INPUT', unfit);
+  return { text: approved.document, hash: documentId.slice(DOCUMENT_ID_PREFIX.length), approved };
 }
 
-function readDocument(text: string, { graph, limits }: AdmitParts): DocumentNode | Refusal {
-  let document: DocumentNode;
-  try {
-    const tooLong = excessOfTokens(text, limits);
-    if (tooLong !== undefined) return refuse('OPERATION_TOO_LARGE', tooLong);
-    document = parse(text);
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    return { kind: 'refusal', code: 'GRAPHQL_PARSE_FAILED', errors: [documentError('GRAPHQL_PARSE_FAILED', error)] };
-  }
-  const measures = measure(document, limits);
-  const excess = excessOf(measures, limits);
-  if (excess !== undefined) return refuse('OPERATION_TOO_LARGE', excess);
-  if (measures.reservedName) {
-    return refuse(
-      'GRAPHQL_VALIDATION_FAILED',
-      'An alias or a variable has a reserved name. Choose one that does not begin with two underscores.',
-    );
-  }
-  document = renameVariables(document);
-  const errors = validate(graph.apiSchema, document, undefined, { maxErrors: limits.validationErrorsMax, hideSuggestions: true });
-  if (errors.length === 0) return document;
-  if (asksForIncrements(document)) return refuse('OPERATION_NOT_SUPPORTED');
-  return {
-    kind: 'refusal',
-    code: 'GRAPHQL_VALIDATION_FAILED',
-    errors: errors.map((error) => documentError('GRAPHQL_VALIDATION_FAILED', error)),
-  };
-}
-
-/** `@defer` and `@stream` are in no schema of ours; a client that sends them is told what it is about, not that they are unknown. */
-function asksForIncrements(document: DocumentNode): boolean {
-  let found = false;
-  visit(document, {
-    Directive: ({ name }) => {
-      found ||= name.value === 'defer' || name.value === 'stream';
-    },
-  });
-  return found;
-}
-
-/** Lexes the text up to the limits: the parser calls itself for every bracket, so it must not see a text with thousands open. */
-function excessOfTokens(text: string, limits: Limits): string | undefined {
-  const lexer = new Lexer(new Source(text));
-  let open = 0;
-  for (let tokens = 1; lexer.advance().kind !== TokenKind.EOF; tokens += 1) {
-    if (tokens > limits.tokensMax) return `A document may have ${limits.tokensMax} tokens. Ask for less at a time.`;
-    if (OPENING.has(lexer.token.kind)) open += 1;
-    else if (CLOSING.has(lexer.token.kind)) open -= 1;
-    if (open > limits.nestingMax) return `A document may have ${limits.nestingMax} brackets open at once. Ask for less at a time.`;
-  }
-  return undefined;
-}
-
-const OPENING: ReadonlySet<string> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
-const CLOSING: ReadonlySet<string> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
-
-function excessOf(measures: Measures, limits: Limits): string | undefined {
-  if (measures.depth > limits.depthMax) return `A document may nest ${limits.depthMax} deep. Ask for less at a time.`;
-  if (measures.aliases > limits.aliasesMax) return `A document may have ${limits.aliasesMax} aliases. Use variables and lists instead.`;
-  if (measures.rootFields > limits.rootFieldsMax) return `An operation may have ${limits.rootFieldsMax} root fields. Use lists instead.`;
-  if (measures.expandedSelections > limits.expandedSelectionsMax) {
-    return `A document may select ${limits.expandedSelectionsMax} times with its fragments expanded. Ask for less at a time.`;
-  }
-  if (measures.repeatedSelections > limits.repeatedSelectionsMax) {
-    return `A field may be selected ${limits.repeatedSelectionsMax} times in one place. Select it once.`;
-  }
-  return undefined;
-}
+const DOCUMENT_ID_PREFIX = 'sha256:';
 
 function tooDear(cost: number, limits: Limits): string {
   return `By the weights and list sizes of the schema the operation costs ${cost}; it may cost ${limits.operationCostMax}. Ask for less at a time.`;
@@ -265,8 +215,4 @@ function member(value: unknown, name: string): unknown {
 function texts(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,7 +7,8 @@ import type { Recorded } from './record.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** UTF-8. */
+  readonly body: Buffer;
   /** For metrics: `OK`, or the code by which the whole request was refused. */
   readonly code: string;
 }
@@ -24,6 +25,9 @@ const DOCUMENT_ERRORS: ReadonlySet<ErrorCode> = new Set([
   'OPERATION_NOT_SUPPORTED',
 ]);
 
+/** Where an answer has the ledger's promise that its record stays. */
+export const RECEIPT_HEADER = 'x-ledger-receipt';
+
 /** Makes the answer of a recorded request: data, errors with codes, and the id of its record. */
 export function answer(recorded: Recorded, mediaType: MediaType, limits: Limits): Answer {
   const { executed, record } = recorded;
@@ -34,18 +38,24 @@ export function answer(recorded: Recorded, mediaType: MediaType, limits: Limits)
     record === undefined
       ? undefined
       : {
-          record,
+          record: record.id,
           policyVersion: executed.prepared.policyVersion,
           ...(notShown > 0 ? { errorsNotShown: notShown } : {}),
         };
   const refused = executed.data === undefined;
-  const body = {
-    ...(told.length === 0 ? {} : { errors: told }),
-    ...(refused ? {} : { data: executed.data }),
-    ...(disclosure === undefined ? {} : { extensions: { disclosure } }),
-  };
+  const body = objectOf([
+    ...(told.length === 0 ? [] : [['errors', Buffer.from(JSON.stringify(told))] as const]),
+    ...(executed.data === undefined ? [] : [['data', executed.data] as const]),
+    ...(disclosure === undefined ? [] : [['extensions', Buffer.from(JSON.stringify({ disclosure }))] as const]),
+  ]);
   const code = refused ? (told[0]?.extensions.code ?? 'FIELD_NOT_PERMITTED') : 'OK';
-  return { status: refused ? 403 : 200, headers: headersFor(mediaType), body: JSON.stringify(body), code };
+  return { status: refused ? 403 : 200, headers: headersFor(mediaType, record?.receipt), body, code };
+}
+
+/** A JSON object of members that are JSON already. */
+function objectOf(members: readonly (readonly [name: string, value: Buffer])[]): Buffer {
+  const parts = members.flatMap(([name, value], index) => [Buffer.from(`${index === 0 ? '{' : ','}"${name}":`), value]);
+  return Buffer.concat([...parts, Buffer.from(members.length === 0 ? '{}' : '}')]);
 }
 
 /** Makes the answer of a request that was refused before anything was executed. */
@@ -55,12 +65,17 @@ export function answerRefusal(refusal: Refusal, mediaType: MediaType): Answer {
   return {
     status,
     headers: {
-      ...headersFor(mediaType),
+      ...headersFor(mediaType, refusal.record?.receipt),
       ...(refusal.retryAfterSeconds === undefined ? {} : { 'retry-after': String(refusal.retryAfterSeconds) }),
       ...(refusal.code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {}),
       ...(refusal.code === 'METHOD_NOT_ALLOWED' ? { allow: 'POST' } : {}),
     },
-    body: JSON.stringify({ errors: refusal.errors }),
+    body: Buffer.from(
+      JSON.stringify({
+        errors: refusal.errors,
+        ...(refusal.record === undefined ? {} : { extensions: { disclosure: { record: refusal.record.id } } }),
+      }),
+    ),
     code: refusal.code,
   };
 }
@@ -69,8 +84,10 @@ function refusalError({ path, coordinate, code, group }: FieldRefusal): ClientEr
   return clientError(code, { path, extensions: { coordinate, ...(group === undefined ? {} : { group }) } });
 }
 
-function headersFor(mediaType: MediaType): Record<string, string> {
+/** The receipt stands beside the body, which answers to two people of whom nothing is known have alike. */
+function headersFor(mediaType: MediaType, receipt: string | undefined): Record<string, string> {
   return {
+    ...(receipt === undefined ? {} : { [RECEIPT_HEADER]: receipt }),
     'content-type': `${mediaType}; charset=utf-8`,
     // Personal data: nothing between the gateway and the application may keep it.
     'cache-control': 'no-store',

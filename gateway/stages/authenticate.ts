@@ -3,19 +3,23 @@ import { isIdNumber } from '../../platform/id-number.ts';
 import { redactNumbers } from '../../platform/log.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import type { TokenCheck, VerifiedToken } from '../identity/tokens.ts';
-import type { Application, Registry } from '../policy/registry.ts';
+import type { Application, Login, Registry } from '../policy/registry.ts';
 import type { Caller, GatewayRequest } from '../request.ts';
 
 /** Bounds of what the headers may say, in characters. */
-export const OPAQUE_ID_LENGTH_MAX = 64;
-export const EMERGENCY_REASON_LENGTH_MAX = 200;
+const OPAQUE_ID_LENGTH_MAX = 64;
+const EMERGENCY_REASON_LENGTH_MAX = 200;
 
 export interface AuthenticateDeps {
   readonly checkToken: TokenCheck;
   readonly registry: Registry;
+  /** Whether the subject of a citizen's token can be a person of this graph: ID numbers unless told. */
+  readonly isPersonKey?: ((text: string) => boolean) | undefined;
   readonly log: Logger;
 }
 
+/** Whose tokens ask for no data: officers and administrators log in for other things, and nobody holds a token of the gateway's. */
+const NOT_FOR_DATA: ReadonlySet<Login> = new Set<Login>(['officer', 'administrator', 'gateway']);
 /** Who a citizen's own requests are recorded under in place of an officer. */
 const CITIZEN_OFFICER = 'citizen';
 /** Who the gateway's own questions are recorded under. */
@@ -30,16 +34,18 @@ export async function authenticate(request: GatewayRequest, deps: AuthenticateDe
   const credential = await readCredential(bearerToken(headers['authorization'] ?? ''), deps);
   if ('kind' in credential) return credential;
   const { application, token } = credential;
-  if (application.login === 'officer' || application.login === 'gateway') return refuse('APPLICATION_NOT_REGISTERED');
+  // From here on it is known who is refused, and the refusal goes on the record.
+  const of = { application: application.id, agency: application.agency };
+  if (NOT_FOR_DATA.has(application.login)) return { ...refuse('APPLICATION_NOT_REGISTERED'), of };
 
   const purpose = headers['x-purpose']?.trim() ?? '';
-  if (purpose === '') return refuse('PURPOSE_REQUIRED');
-  if (!application.purposes.has(purpose) || !deps.registry.purposes.has(purpose)) return refuse('PURPOSE_NOT_REGISTERED');
+  if (purpose === '') return { ...refuse('PURPOSE_REQUIRED'), of };
+  if (!application.purposes.has(purpose) || !deps.registry.purposes.has(purpose)) return { ...refuse('PURPOSE_NOT_REGISTERED'), of };
 
-  const actor = application.login === 'citizen' ? readCitizen(headers, token) : await readOfficer(headers, application.agency, deps);
-  if ('kind' in actor) return actor;
+  const actor = application.login === 'citizen' ? readCitizen(headers, token, deps) : await readOfficer(headers, application.agency, deps);
+  if ('kind' in actor) return { ...actor, of: { ...of, purpose } };
   const stated = readStatements(headers);
-  if ('kind' in stated) return stated;
+  if ('kind' in stated) return { ...stated, of: { ...of, purpose, officer: actor.officer, assurance: actor.assurance } };
   return {
     action: 'read',
     application: application.id,
@@ -48,6 +54,7 @@ export async function authenticate(request: GatewayRequest, deps: AuthenticateDe
     purpose,
     emergency: stated.emergencyReason !== undefined,
     approvedOperationsOnly: application.approvedOperationsOnly,
+    peoplePerRequest: application.peoplePerRequest,
     ...actor,
     ...stated,
   };
@@ -88,15 +95,22 @@ async function readCredential(token: string | undefined, deps: AuthenticateDeps)
     return refuse('UNAUTHENTICATED');
   }
   const application = deps.registry.findApplication(result.token.issuer, result.token.clientId);
-  if (application === undefined || application.suspended) return refuse('APPLICATION_NOT_REGISTERED');
+  if (application === undefined) return refuse('APPLICATION_NOT_REGISTERED');
+  if (application.suspended) {
+    return { ...refuse('APPLICATION_NOT_REGISTERED'), of: { application: application.id, agency: application.agency } };
+  }
   return { application, token: result.token };
 }
 
 type Actor = Pick<Caller, 'officer' | 'citizen' | 'assurance'>;
 
 /** A citizen who is logged in asks about themselves, with no officer between and no emergency to claim. */
-function readCitizen(headers: GatewayRequest['headers'], { subject, assurance }: VerifiedToken): Actor | Refusal {
-  if (subject === undefined || !isIdNumber(subject)) return refuse('UNAUTHENTICATED');
+function readCitizen(
+  headers: GatewayRequest['headers'],
+  { subject, assurance }: VerifiedToken,
+  { isPersonKey = isIdNumber }: AuthenticateDeps,
+): Actor | Refusal {
+  if (subject === undefined || !isPersonKey(subject)) return refuse('UNAUTHENTICATED');
   const stray = ['x-officer', 'x-officer-token', 'x-emergency'].find((name) => headers[name] !== undefined);
   if (stray !== undefined) return refuse('HEADER_INVALID', `${stray} is for officers. Leave it out when a citizen is logged in.`);
   return { officer: CITIZEN_OFFICER, citizen: subject, assurance };
@@ -160,7 +174,7 @@ function readStatements(headers: GatewayRequest['headers']): Statements | Refusa
 }
 
 /** Printable ASCII without spaces (a header sent twice arrives joined by ", "), and no citizen: 12 digits in a row may be one. */
-function isOpaqueId(text: string): boolean {
+export function isOpaqueId(text: string): boolean {
   return text.length <= OPAQUE_ID_LENGTH_MAX && /^[!-~]+$/.test(text) && !/(?<!\d)\d{12}(?!\d)/.test(text);
 }
 

@@ -1,13 +1,13 @@
-import { OperationTypeNode, parse } from 'graphql';
+import { isInterfaceType, OperationTypeNode, parse, type GraphQLSchema } from 'graphql';
 import type { LRUCache } from 'lru-cache';
 import type { Classification } from '../../platform/classification.ts';
 import { coordinatesOf } from '../../platform/coordinates.ts';
 import type { CoordinateUse } from '../../platform/grant.ts';
 import type { Limits } from '../limits.ts';
 import type { Graph, SubgraphPart } from '../graph.ts';
-import { fieldInputs } from '../policy/field-inputs.ts';
+import type { OwnSchema } from '../policy/own-schema.ts';
+import { fieldInputs, keyInputs } from '../policy/field-inputs.ts';
 import { compileExecution, type CompiledExecution } from '../execution/run.ts';
-import { PEOPLE_SUBGRAPH } from '../execution/people-roots.ts';
 import type { Shape } from '../execution/shape.ts';
 import { grantSource, type GrantIssuer, type GrantSource } from '../execution/grants.ts';
 import type { Decided } from './decide.ts';
@@ -34,6 +34,10 @@ export interface Prepared {
   readonly size: number;
   /** Released coordinates with the basis of each. */
   readonly bases: ReadonlyMap<string, string>;
+  /** For each basis the texts of law that were relied on. */
+  readonly references: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Days for which the people concerned are not shown the record. */
+  readonly hiddenDays: number;
   readonly policyVersion: string;
   /** The grant that goes with each call of a fetch, by the fetch's index in the execution. Empty where subgraphs take none. */
   readonly grants: readonly GrantSource[];
@@ -56,16 +60,18 @@ export interface CompileParts {
 /**
  * Prepares a plan for execution: each fetch's coordinates are read out of the text that will be sent and each must be released or be an
  * input of something released, else nothing is sent at all. The pruner and the planner together should make that impossible; this holds
- * them to it.
+ * them to it. `own` is what introspection shows the caller.
  */
-export function compile(planned: Planned, parts: CompileParts): Prepared {
+export function compile(planned: Planned, parts: CompileParts, own?: OwnSchema): Prepared {
   const { pruned } = planned;
-  const { complete, shape, refusals, refusesAll, bases, decided } = pruned;
+  const { complete, shape, refusals, refusesAll, bases, references, hiddenDays, decided } = pruned;
   const execution =
     complete &&
     compileExecution({
       graph: parts.graph,
+      introspected: own?.schema,
       plan: planned.plan,
+      lookups: planned.lookups,
       people: planned.people,
       pseudonymKey: parts.pseudonymKey,
       document: complete,
@@ -79,15 +85,10 @@ export function compile(planned: Planned, parts: CompileParts): Prepared {
   if (issuer && execution) {
     const allowedInputs = inputsOf(pruned, parts.graph);
     for (const fetch of execution.fetches) {
-      if (fetch.subgraph === PEOPLE_SUBGRAPH) {
-        // It is answered by the executor itself.
-        grants.push(noGrant);
-        continue;
-      }
       const subgraph = parts.graph.subgraphs.get(fetch.subgraph);
       if (!subgraph) throw new Error(`The plan names the unknown subgraph ${fetch.subgraph}.`);
       const isOfPeople = execution.mainFetches <= fetch.index;
-      const uses = usesOf(fetch.operation, subgraph, pruned, { isOfPeople, inputs: allowedInputs }, parts.graph.classification);
+      const uses = usesOf(fetch.operation, subgraph, pruned, { isOfPeople, inputs: allowedInputs }, parts.graph);
       for (const [coordinate, use] of Object.entries(uses)) if (use === 'input') inputs.add(coordinate);
       grants.push(grantSource(issuer, decided.admitted.caller, decided.policyVersion, fetch, uses));
     }
@@ -102,10 +103,12 @@ export function compile(planned: Planned, parts: CompileParts): Prepared {
     emptied: isEmptied(pruned) ? nullsOf(shape) : undefined,
     size: pruned.size,
     bases,
+    references,
+    hiddenDays,
     policyVersion: decided.policyVersion,
     grants,
     inputs,
-    expiresAtMs: decided.expiresAtMs(),
+    expiresAtMs: Math.min(decided.expiresAtMs(), own?.expiresAtMs ?? Infinity),
   };
 }
 
@@ -129,25 +132,23 @@ function nullsOf({ fields }: Shape): Readonly<Record<string, null>> | null {
   return Object.fromEntries(fields.map(({ responseKey }) => [responseKey, null]));
 }
 
-const noGrant: GrantSource = async () => {
-  throw new Error('No subgraph is asked for people as such.');
-};
-
 function usesOf(
   operation: string,
   subgraph: SubgraphPart,
   pruned: Pruned,
   { isOfPeople, inputs: allowedInputs }: { readonly isOfPeople: boolean; readonly inputs: ReadonlySet<string> },
-  classification: Classification,
+  { classification, supergraph: { supergraphSchema: supergraph } }: Graph,
 ): Record<string, CoordinateUse> {
   const uses: Record<string, CoordinateUse> = {};
   for (const coordinate of coordinatesOf(subgraph.schema, parse(operation, { noLocation: true }))) {
-    if (isKeyOfPerson(coordinate, classification)) {
+    const concrete = concreteCoordinates(coordinate, supergraph);
+    const ofPersons = concrete.filter((one) => isKeyOfPerson(one, classification));
+    if (ofPersons.length > 0) {
       // INVARIANT: a register tells whether a person exists only where the key itself is released by law.
-      uses[coordinate] = existenceReleased(coordinate, pruned.decided) ? 'released' : 'input';
-    } else if (pruned.released.has(coordinate) || (isOfPeople && pruned.consented.has(coordinate))) {
+      uses[coordinate] = ofPersons.every((one) => existenceReleased(one, pruned.decided)) ? 'released' : 'input';
+    } else if (concrete.some((one) => pruned.released.has(one) || (isOfPeople && pruned.consented.has(one)))) {
       uses[coordinate] = 'released';
-    } else if (allowedInputs.has(coordinate)) {
+    } else if (concrete.some((one) => allowedInputs.has(one))) {
       uses[coordinate] = 'input';
     } else {
       throw new Error(
@@ -156,6 +157,17 @@ function usesOf(
     }
   }
   return uses;
+}
+
+/**
+ * A subgraph that has an interface as an object (`@interfaceObject`) is asked for that object's fields, and what was decided are those of
+ * the types behind it: the plan names them before it asks.
+ */
+function concreteCoordinates(coordinate: string, supergraph: GraphQLSchema): readonly string[] {
+  const at = coordinate.indexOf('.');
+  const type = supergraph.getType(coordinate.slice(0, at));
+  if (!isInterfaceType(type)) return [coordinate];
+  return supergraph.getPossibleTypes(type).map(({ name }) => `${name}${coordinate.slice(at)}`);
 }
 
 function isKeyOfPerson(coordinate: string, classification: Classification): boolean {
@@ -169,9 +181,8 @@ function existenceReleased(coordinate: string, decided: Decided): boolean {
 
 /** Keys of all entities, and what `@requires` and `@fromContext` need of the fields that are released. */
 function inputsOf(pruned: Pruned, graph: Graph): ReadonlySet<string> {
-  const inputs = new Set<string>(pruned.inputs);
-  for (const keys of graph.classification.keys.values()) for (const key of keys) inputs.add(key);
   const { supergraphSchema, directiveNames } = graph.supergraph;
+  const inputs = new Set<string>([...pruned.inputs, ...keyInputs(supergraphSchema)]);
   const byField = fieldInputs(supergraphSchema, directiveNames.context);
   for (const coordinate of [...pruned.released, ...pruned.consented]) for (const input of byField.get(coordinate) ?? []) inputs.add(input);
   return inputs;

@@ -23,7 +23,7 @@ export interface Decided {
   readonly outcomeOf: (place: Place) => Outcome;
   /** Undefined when `__typename` may be selected on the type as written. */
   readonly typenameRefused: (parent: GraphQLCompositeType) => Withheld | undefined;
-  /** Whether the caller may know, by law, that a person of this type exists: the key itself is given (DESIGN.md, "Existence"). */
+  /** Whether the caller may know, by law, that a person of this type exists: the key itself is given. */
   readonly existenceOf: (type: string) => boolean;
   /** Keys of the consents that decisions taken so far depend on. */
   readonly consentKeys: ReadonlySet<string>;
@@ -98,7 +98,7 @@ export interface DecideParts {
  * variables that policies read. Never a person.
  */
 export function decisionKey(admitted: Admitted, policies: Policies): string {
-  const { action, application, officerRole, purpose, assurance, emergency, credentials } = admitted.caller;
+  const { action, application, officerRole, purpose, assurance, emergency, credentials, snapshot } = admitted.caller;
   // A variable left out takes the default of its argument, and null does not.
   const facts = variablesRead(admitted.document, policies).map((name) =>
     Object.hasOwn(admitted.variables, name) ? [admitted.variables[name]] : [],
@@ -114,7 +114,9 @@ export function decisionKey(admitted: Admitted, policies: Policies): string {
     emergency,
     // INVARIANT: nobody gets what was prepared for somebody with other scopes (ATTACKS 17, 27).
     credentials?.key ?? null,
-    policies.version,
+    // INVARIANT: grants and calls are shared within one snapshot only, since a prepared execution keeps its grants.
+    snapshot ?? null,
+    policies.key,
     facts,
     conditionVariables(admitted.document).map((name) => admitted.variables[name] === true),
   ]);
@@ -152,13 +154,15 @@ export function decide(admitted: Admitted, { classification, policies, consentKe
     if (own.kind === 'withheld') return own;
     // Selecting by a field reads it: without the permit to read, neither the argument nor its field is to be had.
     for (const argument of place.node.arguments ?? []) {
-      const read = classification.reads.get(`${coordinate}(${argument.name.value}:)`);
-      if (read === undefined) continue;
-      const outcome = outcomeFrom(ask(read, {}, place.self), coordinate, classification, consentKey);
-      if (outcome.kind === 'withheld') return outcome;
-      // What an argument would find has no one place in the answer where consent could be looked at.
-      if (outcome.kind === 'consented') return consentRequired(coordinate, classification);
-      if (outcome.rung?.transform !== undefined) return withheld(coordinate, 'FIELD_NOT_PERMITTED');
+      for (const read of classification.reads.get(`${coordinate}(${argument.name.value}:)`) ?? []) {
+        const decision = ask(read, {}, place.self);
+        if (decision.kind === 'refused') return withheld(coordinate, decision.code);
+        // What an argument would find has no one place in the answer where consent could be looked at.
+        if (decision.consent !== undefined) return consentRequired(coordinate, classification);
+        const { transform, probesMax } = decision.law ?? {};
+        // Nor is one place where questions could be counted: whom it finds is known only by asking.
+        if (transform !== undefined || probesMax !== undefined) return withheld(coordinate, 'FIELD_NOT_PERMITTED');
+      }
     }
     if (own.kind === 'released') return own;
     consentKeys.add(own.consent.key);
@@ -224,6 +228,8 @@ function isOfTheirOwn({ coordinate, consent }: Consented, { field }: Place, { su
 
 /** A permit that bounds questions gives its field to those people only of whom not too much was asked already. */
 function bounded(outcome: Outcome, { node, inherited }: Place, { personal }: Classification): Outcome {
+  // What law gives by counted questions only is not given uncounted because consent would give more.
+  if (outcome.kind === 'consented' && outcome.law?.probesMax !== undefined) return { ...outcome, law: undefined };
   if (outcome.kind !== 'released' || outcome.rung?.probesMax === undefined || outcome.rung === inherited?.rung) return outcome;
   const { coordinate, rung } = outcome;
   const { alias: _, directives: __, selectionSet: ___, ...plain } = node;
@@ -238,7 +244,7 @@ function bounded(outcome: Outcome, { node, inherited }: Place, { personal }: Cla
 }
 
 /** Consent would be needed, and none can be given where this stands. */
-export function consentRequired(coordinate: string, classification: Classification): Withheld {
+function consentRequired(coordinate: string, classification: Classification): Withheld {
   return { kind: 'withheld', coordinate, code: 'CONSENT_REQUIRED', group: classification.personal.get(coordinate)?.group };
 }
 
@@ -260,7 +266,7 @@ function factsOf(place: Place, admitted: Admitted, policies: Policies): Argument
 const NO_FACTS: ArgumentFacts = {};
 
 /** Names of the variables that stand in arguments which some policy reads, found once per document and policy version. */
-function variablesRead(document: DocumentNode, policies: Policies): readonly string[] {
+export function variablesRead(document: DocumentNode, policies: Policies): readonly string[] {
   const known = VARIABLES_READ.get(document);
   if (known?.version === policies.version) return known.names;
   const names = new Set<string>();

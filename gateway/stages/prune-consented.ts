@@ -3,7 +3,7 @@ import { keyOf } from '../execution/data.ts';
 import type { DataWay } from '../execution/people.ts';
 import type { ShapeField } from '../execution/shape.ts';
 import type { Consented } from './decide.ts';
-import { withSelections } from './prune-nodes.ts';
+import { withSelections } from '../execution/nodes.ts';
 import { behind, gatedAs, NO_CONSENT, NOTHING, type ConsentResult, type FieldResult, type ObjectResult } from './prune-result.ts';
 
 /** A field as it was selected and as it will be answered, with the consents that are needed to be asked for it. */

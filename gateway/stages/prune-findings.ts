@@ -1,5 +1,6 @@
 import type { ProbeKey } from '../execution/people.ts';
 import type { GatedField, Site } from '../execution/shape.ts';
+import type { Rung } from '../policy/decision.ts';
 import type { Consented, Released, Withheld } from './decide.ts';
 import type { FieldRefusal } from './prune.ts';
 
@@ -27,11 +28,15 @@ export class PruneFindings {
   /** Read only to learn whom a record names. */
   readonly inputs = new Set<string>();
   readonly bases = new Map<string, string>();
+  /** For each basis the texts of law that were relied on. */
+  readonly references = new Map<string, Set<string>>();
   readonly probes = new Map<string, ProbeKey>();
+  /** Days for which the people concerned are not shown it: the longest of what was relied on. */
+  hiddenDays = 0;
 
   release({ coordinate, rung, more }: Released, { site, gate, round }: Standing): void {
     (round === 0 && gate.length === 0 ? this.released : this.consented).add(coordinate);
-    if (rung && !this.bases.has(coordinate)) this.bases.set(coordinate, rung.basis);
+    if (rung) this.#rely(coordinate, rung);
     const given = rung?.transform === undefined ? 'released' : 'transformed';
     if (more !== undefined) site?.gated.push({ coordinate, keys: [...gate, more.key], given: 'released', missing: 'transformed' });
     else if (gate.length > 0) site?.gated.push({ coordinate, keys: gate, given, missing: 'withheld' });
@@ -40,7 +45,7 @@ export class PruneFindings {
 
   releaseByConsent({ coordinate, consent }: Consented, { site, gate }: Standing): void {
     this.consented.add(coordinate);
-    if (!this.bases.has(coordinate)) this.bases.set(coordinate, consent.rung.basis);
+    this.#rely(coordinate, consent.rung);
     const given = consent.rung.transform === undefined ? 'released' : 'transformed';
     site?.gated.push({ coordinate, keys: [...gate, consent.key], given, missing: 'withheld' });
   }
@@ -51,5 +56,14 @@ export class PruneFindings {
     const { coordinate, code, group } = outcome;
     // The first of several implementors' names it.
     if (!this.refusals.has(key)) this.refusals.set(key, { path, coordinate, code, group });
+  }
+
+  #rely(coordinate: string, { basis, reference, hiddenDays = 0 }: Rung): void {
+    this.hiddenDays = Math.max(this.hiddenDays, hiddenDays);
+    if (!this.bases.has(coordinate)) this.bases.set(coordinate, basis);
+    if (reference === undefined) return;
+    const known = this.references.get(basis);
+    if (known) known.add(reference);
+    else this.references.set(basis, new Set([reference]));
   }
 }

@@ -12,7 +12,7 @@ import { concreteTypes } from '../../platform/coordinates.ts';
 import { keyOf } from '../execution/data.ts';
 import type { DataWay, PeoplePlace } from '../execution/people.ts';
 import { NAMED_PREFIX, SUBJECT_KEY } from '../execution/shape.ts';
-import { inlineFragment, plainField, withSelections } from './prune-nodes.ts';
+import { inlineFragment, plainField, withSelections } from '../execution/nodes.ts';
 import { groupGated, type ConsentResult } from './prune-result.ts';
 
 interface Parts {
@@ -55,7 +55,7 @@ export function namedSelection(
 }
 
 /** The selections that apply to objects of one type, fragments for others left out. */
-export function selectionsFor(type: string, selections: readonly SelectionNode[], schema: GraphQLSchema): readonly SelectionNode[] {
+function selectionsFor(type: string, selections: readonly SelectionNode[], schema: GraphQLSchema): readonly SelectionNode[] {
   return selections.flatMap((selection): readonly SelectionNode[] => {
     if (selection.kind !== Kind.INLINE_FRAGMENT) return [selection];
     const condition = selection.typeCondition && schema.getType(selection.typeCondition.name.value);

@@ -2,7 +2,7 @@ import type { SelectionNode } from 'graphql';
 import type { DataStep, Gated, GatedRoot, Mark, NamedCheck, NamedPersons, PeoplePlace } from '../execution/people.ts';
 import type { Shape, ShapeField } from '../execution/shape.ts';
 import type { Released } from './decide.ts';
-import { inlineFragment } from './prune-nodes.ts';
+import { inlineFragment } from '../execution/nodes.ts';
 
 /** What pruning makes of a selection set or of a part of one. */
 export interface Result {

@@ -3,7 +3,7 @@ import type { Classification } from '../../platform/classification.ts';
 import type { ConsentPlan, ProbeKey } from '../execution/people.ts';
 import type { Shape } from '../execution/shape.ts';
 import type { Decided, Withheld } from './decide.ts';
-import { asDocument } from './prune-nodes.ts';
+import { asDocument } from '../execution/nodes.ts';
 import type { ConsentResult } from './prune-result.ts';
 import { Pruner } from './pruner.ts';
 
@@ -27,6 +27,10 @@ export interface Pruned {
   readonly inputs: ReadonlySet<string>;
   /** Rung by which each coordinate was released, for the record. */
   readonly bases: ReadonlyMap<string, string>;
+  /** For each basis the texts of law that were relied on. */
+  readonly references: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Days for which the people concerned are not shown the record; zero when they are at once. */
+  readonly hiddenDays: number;
   /** Selections of the pruned document with everything expanded, as a planner sees it. */
   readonly size: number;
   /** The mutation has a refused root field or input: the whole document is refused. */
@@ -85,6 +89,8 @@ export function prune(decided: Decided, parts: PruneParts): Pruned {
     consented: pruner.found.consented,
     inputs: pruner.found.inputs,
     bases: pruner.found.bases,
+    references: pruner.found.references,
+    hiddenDays: pruner.found.hiddenDays,
     size: result.size,
     refusesAll: isMutation && refusals.some((refusal) => refusal.path.length === 1),
   };

@@ -22,7 +22,7 @@ import { consentedLeaf, consentedObject, consentedRoot, knownByLookup, stepOf } 
 import { PruneFindings, type MutableSite } from './prune-findings.ts';
 import { namesWithArguments } from './prune-names.ts';
 import { byLawOnly, feasible } from './prune-leaf.ts';
-import { dataKeyOf, inlineFragment, plainField, underOwnName, withSelections } from './prune-nodes.ts';
+import { dataKeyOf, inlineFragment, OwnNames, plainField, withSelections } from '../execution/nodes.ts';
 import { namedSelection, namedWays, placesOf } from './prune-people.ts';
 import {
   behind,
@@ -48,6 +48,7 @@ export class Pruner {
   readonly #classification: Classification;
   readonly #fragments: ReturnType<typeof fragmentsOf>;
   readonly #withArguments: ReadonlySet<string>;
+  readonly #names = new OwnNames();
 
   constructor(decided: Decided, document: DocumentNode, parts: PruneParts) {
     this.#decided = decided;
@@ -84,7 +85,7 @@ export class Pruner {
   #field(node: FieldNode, setting: Setting): Result {
     const name = node.name.value;
     const responseKey = node.alias?.value ?? name;
-    const fetched = underOwnName(node, this.#withArguments.has(name));
+    const fetched = this.#names.under(node, this.#withArguments.has(name));
     if (name === '__typename' || name === '__schema' || name === '__type') {
       const field = shapeField({ responseKey, dataKey: dataKeyOf(fetched), nonNull: name !== '__type' }, setting);
       const refused = name === '__typename' ? this.#decided.typenameRefused(setting.parent) : undefined;

@@ -1,6 +1,6 @@
 import { applications, objectFields, type Check } from '../graph.ts';
 
-/** The transforms that a permit can name (DESIGN.md, "Meaning of the rules"). A closed list: a misspelt one would retain nothing or all. */
+/** The transforms that a permit can name. A closed list: a misspelt one would retain nothing or all. */
 export const TRANSFORMS: readonly string[] = ['year', 'last4', 'province', 'initials', 'pseudonym'];
 
 /** `@retained` says what is left of a value under a transform, so it stands in a value type and names transforms that there are. */

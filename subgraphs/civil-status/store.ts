@@ -118,6 +118,9 @@ const ALL_RECORDS: Statement = {
     ) AS page WHERE place <= $2::int ORDER BY id_number, place`,
 };
 
+/** Everybody whose birth was registered by the day. */
+export const PEOPLE: Statement = { text: `SELECT id_number FROM birth_record WHERE registered_on <= $1::date` };
+
 const BIRTHS: Statement = {
   name: 'birth-records',
   text: `SELECT ${selected('BirthRecord')} FROM birth_record WHERE id_number = ANY($1::text[])`,

@@ -1,7 +1,7 @@
 /**
  * What admission to universities computes: the total of a subject combination and the priority points of a region and group. Points are
  * computed in hundredths, as scores have two decimals. Source: Regulation of admission, Circular 08/2022/TT-BGDĐT art. 7 (reduction of
- * priority from 22.5 points on, since 2023) and Circular 07/2018/TT-BGDĐT (points of the regions), as summed up in DOMAIN.md.
+ * priority from 22.5 points on, since 2023) and Circular 07/2018/TT-BGDĐT (points of the regions).
  */
 export type PriorityRegion = 'KV1' | 'KV2_NT' | 'KV2' | 'KV3';
 export type PriorityGroup = 'UT1' | 'UT2';

@@ -96,6 +96,11 @@ function position(page: Page, parts: number): readonly (string | null)[] {
   return Array.from({ length: parts }, (_, index) => page.after?.[index] ?? null);
 }
 
+/** Pupils and students: everybody who is enrolled somewhere on the day. */
+export const PEOPLE: Statement = {
+  text: `SELECT DISTINCT id_number FROM enrolment WHERE from_date <= $1::date AND (to_date IS NULL OR to_date >= $1::date)`,
+};
+
 const ENROLMENTS: Statement = {
   name: 'enrolments',
   text: `SELECT id_number AS "idNumber", school, level, grade, from_date::text AS "from", to_date::text AS "to",

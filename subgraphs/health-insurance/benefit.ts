@@ -1,8 +1,5 @@
-/**
- * What the first three characters of a health insurance card say: object code (mã đối tượng) and benefit digit (mã mức hưởng).
- * Source: Decision 1351/QĐ-BHXH of 2015 art. 2, as summed up in DOMAIN.md, "Registers".
- */
-export type BenefitDigit = 1 | 2 | 3 | 4 | 5;
+// What the first three characters of a health insurance card say: object code (mã đối tượng) and benefit digit (mã mức hưởng).
+// Source: Decision 1351/QĐ-BHXH of 2015 art. 2.
 
 /** Percentage of the costs paid, by benefit digit. 2 has caps that 1 has not, 5 covers costs outside the list too. */
 export function benefitRate(digit: number): number | null {

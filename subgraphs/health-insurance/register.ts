@@ -1,7 +1,7 @@
 import type { Register } from '../register.ts';
 import { createHealthInsuranceLoaders, type HealthInsuranceLoaders } from './loaders.ts';
 import { healthInsuranceResolvers } from './resolvers.ts';
-import { findInsured } from './store.ts';
+import { findInsured, PEOPLE } from './store.ts';
 import { synthesiseHealthInsurance } from './synthetic.ts';
 
 /** Health insurance (bảo hiểm y tế): cards and visits. */
@@ -10,6 +10,7 @@ export const healthInsurance: Register<HealthInsuranceLoaders> = {
   directory: import.meta.dirname,
   resolvers: healthInsuranceResolvers,
   createLoaders: createHealthInsuranceLoaders,
+  people: { statement: PEOPLE, group: 'health-insurance.coverage' },
   synthesise: synthesiseHealthInsurance,
   showcase: async (database, after, limit, today) => findInsured(database, after, limit, today),
 };

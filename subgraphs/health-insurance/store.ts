@@ -52,6 +52,11 @@ export async function findInsured(on: Queryable, after: string, limit: number, d
   return rows.map((row) => row.idNumber);
 }
 
+/** Everybody with a card that is valid on the day. */
+export const PEOPLE: Statement = {
+  text: `SELECT DISTINCT id_number FROM coverage WHERE valid_from <= $1::date AND (valid_to IS NULL OR valid_to >= $1::date)`,
+};
+
 const COVERAGE_COLUMNS = `
   id_number AS "idNumber", card_number AS "cardNumber", valid_from::text AS "validFrom", valid_to::text AS "validTo",
   primary_facility AS "primaryFacility", issuing_province AS "issuingProvince", object_code AS "objectCode",

@@ -1,7 +1,7 @@
 import { faker } from '@faker-js/faker/locale/vi';
 import { weights, type Random } from './random.ts';
 
-// Word lists only: faker's own generators put the surname last (DOMAIN.md, "Synthetic people").
+// Word lists only: faker's own generators put the surname last.
 const { person } = faker.rawDefinitions;
 const SURNAMES_LISTED = listOf(person?.last_name?.generic);
 const GIVEN_NAMES = { MALE: listOf(person?.first_name?.male), FEMALE: listOf(person?.first_name?.female) };

@@ -27,7 +27,7 @@ export function registrationCodeOf(seed: number, index: number): string {
 }
 
 /**
- * The ID number of this index, by the rules of DOMAIN.md.
+ * The ID number of this index, in the form of platform/id-number.ts.
  * INVARIANT: no two indices below PEOPLE_MAX get the same number. Within a million the serials are a permutation; people who share a serial
  * are whole millions apart, and so differ in their registration code.
  */

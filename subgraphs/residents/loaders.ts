@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database.ts';
+import type { Queryable } from '../../platform/database.ts';
 import { loadMany, loadOne, perArguments } from '../loader.ts';
 import type { Page } from '../page.ts';
 import { findEids, findHouseholdMembers, findIdCards, findResidences, findResidents, findSensitive } from './store.ts';
@@ -6,15 +6,15 @@ import { findEids, findHouseholdMembers, findIdCards, findResidences, findReside
 /** The loaders of one request: one statement for each table, document level and set of arguments. */
 export type ResidentsLoaders = ReturnType<typeof createResidentsLoaders>;
 
-/** Makes the loaders of one request over this database. */
-export function createResidentsLoaders(database: Database) {
+/** Makes the loaders of one request over the register, or over a snapshot of it. */
+export function createResidentsLoaders(on: Queryable) {
   return {
-    resident: loadOne(async (idNumbers) => findResidents(database, idNumbers)),
-    sensitive: loadOne(async (idNumbers) => findSensitive(database, idNumbers)),
+    resident: loadOne(async (idNumbers) => findResidents(on, idNumbers)),
+    sensitive: loadOne(async (idNumbers) => findSensitive(on, idNumbers)),
     // All kinds at once: an address more costs less than a statement more.
-    residences: loadMany(async (idNumbers) => findResidences(database, idNumbers)),
-    idCard: loadOne(async (idNumbers) => findIdCards(database, idNumbers)),
-    eid: loadOne(async (idNumbers) => findEids(database, idNumbers)),
-    householdMembers: perArguments((page: Page) => loadMany(async (heads) => findHouseholdMembers(database, heads, page))),
+    residences: loadMany(async (idNumbers) => findResidences(on, idNumbers)),
+    idCard: loadOne(async (idNumbers) => findIdCards(on, idNumbers)),
+    eid: loadOne(async (idNumbers) => findEids(on, idNumbers)),
+    householdMembers: perArguments((page: Page) => loadMany(async (heads) => findHouseholdMembers(on, heads, page))),
   };
 }

@@ -2,7 +2,7 @@ import type { Register } from '../register.ts';
 import { addYears } from '../population/dates.ts';
 import { createResidentsLoaders, type ResidentsLoaders } from './loaders.ts';
 import { residentsResolvers } from './resolvers.ts';
-import { findReachable } from './store.ts';
+import { findReachable, PEOPLE } from './store.ts';
 import { synthesiseResidents } from './synthetic.ts';
 
 const ADULT_YEARS = 18;
@@ -13,6 +13,7 @@ export const residents: Register<ResidentsLoaders> = {
   directory: import.meta.dirname,
   resolvers: residentsResolvers,
   createLoaders: createResidentsLoaders,
+  people: { statement: PEOPLE, group: 'residents.identity' },
   synthesise: synthesiseResidents,
   showcase: async (database, after, limit, today) => findReachable(database, after, limit, addYears(today, -ADULT_YEARS)),
 };

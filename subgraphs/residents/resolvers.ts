@@ -18,8 +18,8 @@ const PEOPLE_MAX = 1_000;
 const AGE_YEARS_MAX = 150;
 
 /**
- * Residents as GraphQL. Whether a number belongs to anybody shows only where `Resident.idNumber` is released (DESIGN.md, "Existence is a
- * decided coordinate"); for everyone else a number that nobody has takes the same way as a person of whom nothing is known.
+ * Residents as GraphQL. Whether a number belongs to anybody shows only where `Resident.idNumber` is released; for everyone else a number
+ * that nobody has takes the same way as a person of whom nothing is known.
  */
 export const residentsResolvers: RegisterResolvers<ResidentsLoaders> = {
   Query: {
@@ -32,7 +32,8 @@ export const residentsResolvers: RegisterResolvers<ResidentsLoaders> = {
       verifyIdentity(await loaders.resident.load(args.input.idNumber), args.input),
   },
   Resident: {
-    __resolveReference: (reference: Person) => ({ idNumber: reference.idNumber }),
+    // As the roots do, which the gateway takes by this way (@lookup).
+    __resolveReference: async ({ idNumber }: Person, context: Context) => findPerson(idNumber, context),
     fullName: residentField('fullName'),
     dateOfBirth: residentField('dateOfBirth'),
     sex: residentField('sex'),

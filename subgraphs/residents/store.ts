@@ -90,6 +90,12 @@ export async function findReachable(on: Queryable, after: string, limit: number,
   return rows.map((row) => row.idNumber);
 }
 
+/**
+ * The living. The dead and those whom a court declared missing are struck off the register of residence (Law on Residence 68/2020/QH14,
+ * art. 24.1.a), and no statistic of residents counts them.
+ */
+export const PEOPLE: Statement = { text: `SELECT id_number FROM resident WHERE status = 'ALIVE' AND date_of_birth <= $1::date` };
+
 const RESIDENTS: Statement = {
   name: 'residents',
   text: `SELECT id_number AS "idNumber", full_name AS "fullName", other_names AS "otherNames", date_of_birth::text AS "dateOfBirth", sex, status,

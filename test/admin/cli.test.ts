@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { historyPage } from '../../gateway/admin/commands/history.ts';
+import { line } from '../../gateway/admin/commands/policy-show.ts';
 import { GRAPH_AUDIENCE } from '../../gateway/identity/demo-issuer.ts';
 import { adminKeyFile, applicationKeyFile } from '../../gateway/identity/keys.ts';
 import type { IssuerUnderTest } from '../identity/demo-gateway.ts';
@@ -99,6 +101,30 @@ describe('cli token', () => {
   });
 });
 
+describe('cli with files that the caller names', () => {
+  it('says which one cannot be read, and what to name instead', async () => {
+    const rotate = ['registry', 'application', 'rotate-key', '--app', 'bank-teller', '--key'];
+    const none = join(empty, 'none.json');
+    expect(await cli([...rotate, none])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `The file ${none} cannot be read. Name one that holds a JWK.\n`,
+    });
+    for (const text of ['no JSON', '"kty"', '{}', 'null']) {
+      const file = join(empty, 'key.json');
+      await writeFile(file, text);
+      expect((await cli([...rotate, file])).stderr).toBe(`The file ${file} is no key. Name one that holds a JWK.\n`);
+    }
+  });
+
+  it('says which one cannot be written', async () => {
+    const file = join(empty, 'no-such-folder', 'ledger.jsonl');
+    const run = await cli(['ledger', 'export', '--to', file]);
+    expect(run).toMatchObject({ status: 1, stdout: '' });
+    expect(run.stderr).toBe(`${file} cannot be written. Name a place in a folder that exists and may be written to.\n`);
+  });
+});
+
 describe('cli citizens', () => {
   it('prints five ID numbers, one a line, unless asked for another number', async () => {
     expect((await cli(['citizens'])).stdout).toMatch(/^(\d{12}\n){5}$/);
@@ -122,6 +148,30 @@ describe('cli citizens', () => {
     await chmod(file, 0o640);
     expect((await cli(['citizens'], { DATA_DIR: other.dataDir })).stderr).toContain(`chmod 600 ${file}`);
   });
+});
+
+test('a version in a line names who drafted it as that, whoever took the last step', () => {
+  const version = { version: `sha256:${'0'.repeat(64)}`, state: 'approved', author: 'portal/officer-001', reason: '', parent: null };
+  const approvals = [{ account: 'police/officer-064', at: '', widens: [] }];
+  expect(line({ ...version, approvals, draftedAt: '', proposal: null, missing: [], reviewDue: false })).toBe(
+    'sha256:000000000000 approved, drafted by portal/officer-001',
+  );
+});
+
+test('a history is as wide as its names, however many texts of law stand behind a basis', () => {
+  const references = Array.from(
+    { length: 4 },
+    (_, index) => `Law ${index}/2025/QH15 art. 4: the right of the person to know and to have access`,
+  );
+  const bases = [{ basis: 'ART_19_1_C', references, fields: ['Resident.fullName'] }];
+  const about = { kind: 'disclosure', outcome: 'DISCLOSED', code: null, analysis: null, officerRole: null, emergency: false };
+  const who = { at: '2026-11-26T03:50:13.105Z', agency: 'portal', application: 'citizen-portal', purpose: 'citizen.self-service' };
+  const fields = { released: ['Resident.fullName'], transformed: [], withheld: [] };
+  const table = historyPage([{ ...about, ...who, ...fields, bases }]);
+  expect(Math.max(...table.split('\n').map(({ length }) => length))).toBeLessThan(200);
+  const said = table.replaceAll(/[│\s]+/g, ' ');
+  expect(said).toContain('ART_19_1_C: Law 0/2025');
+  expect(said).not.toContain('access: Law');
 });
 
 describe('cli policy check', () => {

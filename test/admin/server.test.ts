@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { exportJWK, generateKeyPair, importJWK, SignJWT, UnsecuredJWT, type JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adminKeyFile } from '../../gateway/identity/keys.ts';
+import { createAdminLogin } from '../../gateway/admin/login.ts';
+import { adminKeys } from '../../gateway/demo.ts';
+import { adminKeyFile, officerKeyFile } from '../../gateway/identity/keys.ts';
 import { ADMIN_AUDIENCE, signAdminToken } from '../../gateway/admin/token.ts';
 import { accessToken, type IssuerUnderTest } from '../identity/demo-gateway.ts';
 import { startAdmin } from './admin-gateway.ts';
+import { SHIPPED_REGISTRY } from './shipped-registry.ts';
 
 let gateway: IssuerUnderTest;
 let key: JWK;
@@ -138,7 +141,7 @@ describe('the admin API', () => {
   });
 
   it('refuses bodies that are too large, no JSON, or a batch', async () => {
-    expect((await send({ query: `# ${'x'.repeat(70_000)}` }, await fresh())).status).toBe(413);
+    expect((await send({ query: `# ${'x'.repeat(4_200_000)}` }, await fresh())).status).toBe(413);
     expect((await send('', await fresh(), { body: '{"query":' })).status).toBe(400);
     expect((await send([{ query: '{ status { ready } }' }], await fresh())).status).toBe(400);
     expect((await send('7', await fresh(), { body: '7' })).status).toBe(400);
@@ -161,19 +164,58 @@ describe('the admin API', () => {
 });
 
 describe('the admin API, elsewhere', () => {
-  it('denies a field to a key without its role, and gives the others', async () => {
-    const pair = await generateKeyPair('EdDSA', { extractable: true });
-    const reader = { ...(await exportJWK(pair.privateKey)), kid: 'reader', alg: 'EdDSA' };
-    await using other = await startAdmin({
-      keys: [{ key: { ...(await exportJWK(pair.publicKey)), kid: 'reader', alg: 'EdDSA' }, roles: ['reader'] }],
-    });
-    const denied = await send('{ citizens(count: 1) }', await signAdminToken(reader, Date.now()), {}, other);
+  it('denies a field to an officer without its role, and gives the others', async () => {
+    const as = async (account: string): Promise<string> =>
+      signAdminToken(JSON.parse(await readFile(officerKeyFile(gateway.dataDir, account), 'utf8')) as JWK, Date.now(), account);
+    const denied = await send('{ policyCheck { passed } }', await as('hospital/officer-017'));
     expect(denied.body.errors?.[0]?.extensions.code).toBe('FIELD_NOT_PERMITTED');
-    expect(denied.text).not.toContain('001099');
-    expect((await send('{ status { ready } }', await signAdminToken(reader, Date.now()), {}, other)).body.data).toEqual({
+    expect(denied.body.data).toBeNull();
+    const given = await send('{ status { ready } whoami { account person roles } }', await as('police/officer-066'));
+    expect(given.body.data).toEqual({
       status: { ready: true },
+      whoami: { account: 'police/officer-066', person: 'person-001', roles: ['officer', 'data-owner'] },
     });
-    expect((await send('{ status { ready } }', await fresh(), {}, other)).status).toBe(401);
+  });
+
+  it('lets nobody act as another: the account is that of the key, whatever the token says', async () => {
+    const own = JSON.parse(await readFile(officerKeyFile(gateway.dataDir, 'hospital/officer-017'), 'utf8')) as JWK;
+    expect((await send('{ whoami { account } }', await signAdminToken(own, Date.now(), 'police/officer-064'))).status).toBe(401);
+    expect((await send('{ whoami { account } }', await token({ sub: 'police/officer-064' }))).status).toBe(401);
+    expect((await send('{ whoami { account } }', await fresh())).body.data).toEqual({ whoami: { account: 'portal/officer-001' } });
+  });
+
+  it('takes an account that the registry no longer has for nobody', async () => {
+    const { keys, database } = gateway;
+    const registry = { ...SHIPPED_REGISTRY, accounts: new Map() };
+    const login = createAdminLogin({
+      registry: () => registry,
+      database,
+      clock: Date.now,
+      keys: adminKeys(keys),
+      checkToken: async () => ({ kind: 'rejected', reason: 'nobody logs in here' }),
+    });
+    expect(await login(await fresh())).toMatchObject({ kind: 'rejected' });
+  });
+
+  it('writes down what was refused, with the code and nothing of what was sent', async () => {
+    const idNumber = '001099012345';
+    const as = JSON.parse(await readFile(officerKeyFile(gateway.dataDir, 'bank/officer-043'), 'utf8')) as JWK;
+    const query = 'mutation ($input: WithdrawConsentInput!) { withdrawConsent(input: $input) }';
+    const variables = { input: { idNumber, agency: 'bank', purpose: 'bank.customer-verification' } };
+    const answer = await send({ query, variables }, await signAdminToken(as, Date.now(), 'bank/officer-043'));
+    expect(answer.body.errors?.[0]?.extensions.code).toBe('FIELD_NOT_PERMITTED');
+    const events = await send('{ adminEvents(first: 1) { nodes { kind actor subject body hash } pageInfo { endCursor } } }', await fresh());
+    expect(events.body.data?.['adminEvents']).toMatchObject({
+      nodes: [
+        {
+          kind: 'withdrawConsent.refused',
+          actor: 'bank/officer-043',
+          body: '{"code":"FIELD_NOT_PERMITTED"}',
+          hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        },
+      ],
+    });
+    expect(events.text).not.toContain(idNumber);
   });
 
   it('lists no citizens where data may be real, whatever the role', async () => {

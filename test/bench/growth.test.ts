@@ -7,6 +7,7 @@ import type { Measured } from '../../bench/run/measure.ts';
 import { ceilingOf } from '../../bench/run/registers.ts';
 import { growthTable, peopleOf, sizesUpTo } from '../../bench/studies/growth.ts';
 import { ROOT, SUBGRAPHS } from '../../bench/work/graph.ts';
+import { ceilingOf as rulesAllow } from '../../platform/ceiling.ts';
 import { readCeiling } from '../../subgraphs/ceiling.ts';
 
 const round = (requestsPerSecond: number): Measured => ({
@@ -52,10 +53,10 @@ test('compares a size with the first one in the same round', () => {
 test('the ceilings made for the bench are ceilings of each register and let its application have everything', () => {
   for (const name of SUBGRAPHS) {
     const sdl = readFileSync(join(ROOT, 'subgraphs', name, 'schema.graphql'), 'utf8');
-    const ceiling = readCeiling(ceilingOf(sdl), name);
+    const ceiling = rulesAllow(readCeiling(ceilingOf(sdl), name));
     const [, group = ''] = /group: "([^"]+)"/.exec(sdl) ?? [];
-    expect(ceiling('bench', 'bench.file', group)).toBe(true);
-    expect(ceiling('bank', 'bench.file', group)).toBe(false);
+    expect(ceiling('bench', 'bench.file', group, 'read')).toBe(true);
+    expect(ceiling('bank', 'bench.file', group, 'read')).toBe(false);
   }
 });
 

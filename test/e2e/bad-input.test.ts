@@ -17,12 +17,18 @@ function wrap(database: Database): Database {
     get statements() {
       return database.statements;
     },
-    query: async (statement, values) => {
-      if (ledger !== 'works' && statement.text.includes('INSERT INTO records')) {
-        if (ledger === 'hangs') return new Promise(() => undefined);
-        throw new Error(`duplicate key (fullName)=(Nguyễn Văn Tèo), (id_number)=(${id}) at 10.0.0.7`);
-      }
-      return database.query(statement, values);
+    session: (options) => {
+      const session = database.session(options);
+      return {
+        query: async (statement, values) => {
+          if (ledger !== 'works' && statement.text.includes('INSERT INTO ledger_records')) {
+            if (ledger === 'hangs') return new Promise(() => undefined);
+            throw new Error(`duplicate key (fullName)=(Nguyễn Văn Tèo), (id_number)=(${id}) at 10.0.0.7`);
+          }
+          return session.query(statement, values);
+        },
+        [Symbol.asyncDispose]: async () => session[Symbol.asyncDispose](),
+      };
     },
   };
 }

@@ -5,6 +5,8 @@ import { parse } from 'graphql';
 import { expect, inject, test } from 'vitest';
 import { loadConsentGroups } from '../../gateway/consent/groups.ts';
 import { createConsents } from '../../gateway/consent/lookup.ts';
+import { testLedger } from '../ledger/event-ledger.ts';
+import type { FindFamily } from '../../gateway/consent/minors.ts';
 import { createConsentService } from '../../gateway/consent/service.ts';
 import { loadPolicies, type LoadedPolicies } from '../../gateway/policy/load.ts';
 import { createTakeProbes } from '../../gateway/probes/probes.ts';
@@ -28,6 +30,7 @@ async function part(
   clock: () => number,
   classification: Classification = CLASSIFICATION,
   change?: (policies: LoadedPolicies) => LoadedPolicies,
+  findFamily: FindFamily = nobodyKnown,
 ) {
   const loaded = await loadPolicies({ directory: join(ROOT, 'policies'), supergraphSdl: SDL, clock, decisionCacheMax: 1_000 });
   const policies = change?.(loaded) ?? loaded;
@@ -35,8 +38,8 @@ async function part(
   const groups = await loadConsentGroups(database, classification, clock);
   return {
     groups,
-    service: createConsentService(database, { registry, policies, groups }, nobodyKnown, clock),
-    consents: createConsents({ database, groups, registry, clock, timeoutMs: 5_000 }),
+    service: createConsentService(database, () => ({ registry, policies, groups }), findFamily, testLedger(database, clock).events, clock),
+    consents: createConsents({ database, groups, purposes: () => registry.purposes, clock, timeoutMs: 5_000 }),
   };
 }
 
@@ -51,7 +54,7 @@ async function connections(): Promise<AsyncDisposable & { readonly one: Database
   return { one, other, [Symbol.asyncDispose]: async () => owned.disposeAsync() };
 }
 
-test('what one gateway notes holds for the next look-up of another, a thousand times in a row', async () => {
+test('what one gateway notes holds for the next look-up of another, a thousand times in a row', { timeout: 120_000 }, async () => {
   await using databases = await connections();
   const here = await part(databases.one, Date.now);
   const there = await part(databases.other, Date.now);
@@ -135,6 +138,41 @@ test('giving, withdrawing, extending and time do what a naive reading of them do
     }),
     { numRuns: 40 },
   );
+});
+
+test('what was given for a child of six ends at seven and is not extended without the child, as far as it is sensitive', async () => {
+  await using databases = await connections();
+  const [idNumber, representative] = ['001219000001', '001090000007'];
+  const family = { kind: 'family', dateOfBirth: '2019-11-30', representatives: new Set([representative]) } as const;
+  let nowMs = Date.parse('2026-11-29T16:59:59Z');
+  const { service, consents } = await part(
+    databases.one,
+    () => nowMs,
+    CLASSIFICATION,
+    undefined,
+    async () => family,
+  );
+  const inForce = async (): Promise<readonly string[]> =>
+    [...((await consents.find({ ...HOSPITAL, idNumbers: [idNumber] })).get(idNumber)?.keys() ?? [])]
+      .map((key) => key.split('#')[0] ?? '')
+      .toSorted();
+  const give = async (group: string, childAgreement?: string): Promise<string> => {
+    const input = { ...HOSPITAL, idNumber, representative, groups: [group], until: '2026-12-31', childAgreement };
+    const given = await service.give(input, OPERATOR);
+    if ('kind' in given) throw new Error(given.message);
+    return given.record.id;
+  };
+  const extended = async (id: string) => {
+    const answer = await service.extend(id, '2027-06-30', OPERATOR, { idNumber, representative });
+    return 'kind' in answer ? answer.message : 'extended';
+  };
+  const [visits, contact] = [await give('health-insurance.visits'), await give('residents.contact')];
+  expect(await inForce()).toEqual(['health-insurance.visits', 'residents.contact']);
+  nowMs += 1_000;
+  expect(await inForce()).toEqual(['residents.contact']);
+  expect(await extended(visits)).toMatch(/From the age of seven a child agrees/);
+  expect(await extended(contact)).toBe('extended');
+  expect(await extended(await give('health-insurance.visits', 'form 17'))).toBe('extended');
 });
 
 test('a field that joins a group later is not covered by what was given before', async () => {

@@ -43,7 +43,8 @@ describe('consent of people', () => {
   test('who gives it shows the field, and nobody else does; who withdraws it does not', async () => {
     const { settings, output } = gateway.admin();
     await consentGive(settings, consent(person(0)));
-    expect(output()).toContain('Bệnh viện được xem: residents.contact');
+    expect(output()).toContain('Bệnh viện được xem: số điện thoại.');
+    expect(output()).toContain('Hospital may see: phone number.');
     const { reply, phones: given } = await phones([person(0), person(1)]);
     expect(given).toEqual([expect.stringMatching(/^0\d{9}$/), null]);
     const asked = gateway.requests.filter(({ coordinates }) => coordinates.has('Resident.phone'));

@@ -43,6 +43,24 @@ const BY_CONSENT: Readonly<Record<string, readonly string[]>> = {
   'citizen-portal': [...IDENTITY, ...RESIDENCE, 'Resident.mother', 'Resident.coverage', 'Coverage.*'],
 };
 
+/** What approved analyses count, of snapshots only. */
+const COUNTED: Readonly<Record<string, readonly string[]>> = {
+  'statistics-office': [
+    'Query.residents',
+    'Resident.sex',
+    'Resident.dateOfBirth',
+    'Resident.currentResidence',
+    'Address.province',
+    'Resident.birthRecord',
+    'BirthRecord.registeredOn',
+    'Resident.coverage',
+    'Coverage.validFrom',
+    'Resident.admissionWishes',
+    'AdmissionWish.region',
+    'AdmissionWish.total',
+  ],
+};
+
 /** Fields with a class and group of their own inside objects that are given: not part of the table. */
 const NEVER = new Set([
   'Coverage.objectCode',
@@ -62,6 +80,11 @@ export function mayRead(application: string, coordinate: string, emergency: bool
 /** Whether it gives the coordinate to the application for people who consent. */
 export function mayReadByConsent(application: string, coordinate: string): boolean {
   return isIn(BY_CONSENT[application] ?? [], coordinate);
+}
+
+/** Whether an analysis of the application counts by the coordinate. */
+export function mayCount(application: string, coordinate: string): boolean {
+  return isIn(COUNTED[application] ?? [], coordinate);
 }
 
 function isIn(given: readonly string[], coordinate: string): boolean {

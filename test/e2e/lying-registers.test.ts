@@ -138,7 +138,7 @@ describe('a register that lies about the form of its data', () => {
     ['a number for a text', 42],
     ['true for a text', true],
   ])('by %s gives null and an error for that field alone', async (_what, value) => {
-    residents.tell(alters((truth) => void Object.assign(truth.data['r__resident'] as Fields, { fullName: value, dateOfBirth: value })));
+    residents.tell(altersEntities((entity) => ({ ...entity, fullName: value, dateOfBirth: value })));
     const reply = await gateway.ask('hospital-counter', 'query ($id: IdNumber!) { resident(idNumber: $id) { fullName dateOfBirth sex } }', {
       id,
     });
@@ -148,7 +148,7 @@ describe('a register that lies about the form of its data', () => {
   });
 
   test('by a value that an enum does not have gives null and an error', async () => {
-    residents.tell(alters((truth) => void Object.assign(truth.data['r__resident'] as Fields, { sex: LIE })));
+    residents.tell(altersEntities((entity) => ({ ...entity, sex: LIE })));
     const reply = await gateway.ask('hospital-counter', 'query ($id: IdNumber!) { resident(idNumber: $id) { fullName sex } }', { id });
     expectNoLie(reply);
     expect(personIn(reply)).toEqual({ fullName: expect.any(String), sex: null });
@@ -175,7 +175,7 @@ describe('a register that lies about the form of its data', () => {
     ['a text', LIE],
     ['a list of texts', [LIE, LIE]],
   ])('by %s for a list of people, on whom other registers wait, fails as a register and not as the gateway', async (_what, value) => {
-    residents.tell(alters((truth) => void (truth.data['r__residents'] = value)));
+    residents.tell(alters((truth) => void (truth.data['_entities'] = value)));
     const reply = await gateway.ask(
       'hospital-counter',
       'query ($ids: [IdNumber!]!) { residents(idNumbers: $ids) { fullName coverage { cardNumber } } }',
@@ -186,8 +186,17 @@ describe('a register that lies about the form of its data', () => {
     expect(reply.errors.length).toBeGreaterThan(0);
   });
 
+  test('by somebody else for the person asked for costs that person, and nobody is taken for another', async () => {
+    residents.tell(altersEntities((entity) => ({ ...entity, idNumber: ids[1] })));
+    const query = 'query ($ids: [IdNumber!]!) { residents(idNumbers: $ids) { idNumber fullName coverage { cardNumber } } }';
+    const reply = await gateway.ask('hospital-counter', query, { ids: ids.slice(0, 2) });
+    expectNoLie(reply);
+    expect(reply.data?.['residents']).toEqual([null, expect.objectContaining({ idNumber: ids[1] })]);
+    expect(reply.errors).toMatchObject([{ path: ['residents', 0], extensions: { code: 'SUBGRAPH_UNAVAILABLE' } }]);
+  });
+
   test('each of two lying registers has its error', async () => {
-    residents.tell(alters((truth) => void Object.assign(truth.data['r__resident'] as Fields, { sex: LIE })));
+    residents.tell(altersEntities((entity) => ({ ...entity, sex: LIE })));
     insurance.tell(says('', 'text/html', 502));
     const reply = await gateway.ask(
       'hospital-counter',
@@ -204,7 +213,8 @@ describe('a register that says more than it was asked', () => {
   test('cannot put fields into the answer that nobody asked for or that were refused', async () => {
     residents.tell(
       alters((truth) => {
-        Object.assign(truth.data['r__resident'] as Fields, { religion: LIE, phone: LIE, r__religion: LIE, extra: { deep: LIE } });
+        const [person] = truth.data['_entities'] as [Fields];
+        Object.assign(person, { religion: LIE, phone: LIE, r__religion: LIE, extra: { deep: LIE } });
         Object.assign(truth.data, { religion: LIE, __schema: { types: LIE }, extra: LIE });
         Object.assign(truth, { extensions: { note: LIE }, more: LIE });
       }),
@@ -246,13 +256,13 @@ describe('a register that says more than it was asked', () => {
       expectNoLie(reply);
       expect(personIn(reply)).toMatchObject({ fullName: expect.any(String), insured: true });
     }
-    residents.tell(says(`{"data":{"r__resident":{"__subject":"${id}","idNumber":"${id}","fullName":"A",${pollution}},${pollution}}}`));
+    residents.tell(says(`{"data":{"_entities":[{"idNumber":"${id}","fullName":"A",${pollution}}],${pollution}}}`));
     expectNoLie(await gateway.ask('hospital-counter', AT_THE_COUNTER, { id }));
   });
 
   test('cannot break the gateway by keys that objects have methods under', async () => {
     const methods = { hasOwnProperty: LIE, toString: LIE, valueOf: null, then: LIE, toJSON: LIE, length: 7, __typename: 'Query' };
-    residents.tell(alters((truth) => void Object.assign(truth.data['r__resident'] as Fields, methods, { __typename: 'Resident' })));
+    residents.tell(altersEntities((entity) => ({ ...entity, ...methods, __typename: 'Resident' })));
     insurance.tell(altersEntities((entity) => ({ ...entity, ...methods })));
     const reply = await gateway.ask('hospital-counter', AT_THE_COUNTER, { id });
     expectNoLie(reply);
@@ -287,6 +297,23 @@ describe('while a register is away', () => {
     expect(reply.data).toEqual({ p: null });
     expect(reply.errors).toMatchObject([{ path: ['p'], extensions: { code: 'SUBGRAPH_UNAVAILABLE' } }]);
     expect((await gateway.records()).some((record) => record.id === reply.extensions.disclosure?.record)).toBe(true);
+  });
+
+  test('nothing is said of people of whom it is not known whether they exist, whoever else is away', async () => {
+    residents.tell(says('', 'text/html', 502));
+    insurance.tell(says('', 'text/html', 502));
+    const query = 'query ($ids: [IdNumber!]!) { residents(idNumbers: $ids) { fullName coverage { cardNumber } } }';
+    const reply = await gateway.ask('hospital-counter', query, { ids });
+    expect(reply.data).toEqual({ residents: null });
+    expect(reply.errors).toMatchObject([{ path: ['residents'], extensions: { code: 'SUBGRAPH_UNAVAILABLE' } }]);
+    expect(reply.errors).toHaveLength(1);
+  });
+
+  test('of a number that nobody has nothing is told, though another register was asked beside the one that is away', async () => {
+    insurance.tell(says('', 'text/html', 502));
+    const nobody = await gateway.ask('hospital-counter', AT_THE_COUNTER, { id: '001199999999' });
+    expect(nobody.data).toEqual({ resident: null });
+    expect(nobody.errors).toEqual([]);
   });
 
   test('it is asked again by the next request', async () => {

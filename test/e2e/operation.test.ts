@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../platform/database.ts';
+import { SUBGRAPH_NAMES } from '../../gateway/config.ts';
 import { startTestGateway, type TestGateway } from './test-gateway.ts';
 
 const QUERY = 'query ($id: IdNumber!) { resident(idNumber: $id) { fullName coverage { validTo } } }';
@@ -19,6 +20,17 @@ function cuttable(): { cut: boolean; readonly wrap: (database: Database) => Data
       },
       transaction: async (work) => database.transaction(work),
       copyIn: async (table, columns, lines) => database.copyIn(table, columns, lines),
+      session: (options) => {
+        const session = database.session(options);
+        return {
+          query: async (statement, values) => {
+            if (state.cut) throw new Error('the connection is cut');
+            return session.query(statement, values);
+          },
+          [Symbol.asyncDispose]: async () => session[Symbol.asyncDispose](),
+        };
+      },
+      listen: async (channel, notified) => database.listen(channel, notified),
       [Symbol.asyncDispose]: async () => database[Symbol.asyncDispose](),
     }),
   };
@@ -37,7 +49,13 @@ describe('operating a gateway', () => {
 
   test('is live, and ready while its ledger can be written', async () => {
     expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
-    expect(await (await fetch(`${gateway.url}/health/ready`)).json()).toEqual({ status: 'ready', parts: { ledger: 'up' } });
+    expect(await (await fetch(`${gateway.url}/health/ready`)).json()).toEqual({
+      status: 'ready',
+      parts: {
+        ledger: 'up',
+        ...Object.fromEntries(SUBGRAPH_NAMES.map((name) => [`register ${name}`, 'up'])),
+      },
+    });
   });
 
   test('answers nothing that it cannot record, says so in its readiness, and goes on by itself when it can', async () => {
@@ -94,12 +112,14 @@ describe('operating a gateway', () => {
 
   test('counts requests, refusals, register calls and records for Prometheus, with labels from closed lists', async () => {
     await gateway.ask('hospital-counter', 'query ($id: IdNumber!) { resident(idNumber: $id) { religion } }', { id });
+    await gateway.ask('hospital-counter', 'query ($id: IdNumber!) { resident(idNumber: $id) { fullName phone } }', { id });
     const response = await fetch(`${gateway.url}/metrics`);
     expect(response.headers.get('content-type')).toContain('text/plain');
     const text = await response.text();
     expect(text).toMatch(/lienthong_requests_total\{status="200",code="OK"\} [1-9]/);
     expect(text).toMatch(/lienthong_requests_total\{status="403",code="FIELD_NOT_PERMITTED"\} [1-9]/);
     expect(text).toMatch(/lienthong_fields_refused_total\{code="FIELD_NOT_PERMITTED"\} [1-9]/);
+    expect(text).toMatch(/lienthong_fields_refused_total\{code="CONSENT_REQUIRED"\} [1-9]/);
     expect(text).toMatch(/lienthong_subgraph_seconds_count\{subgraph="residents",outcome="answered"\} [1-9]/);
     expect(text).toMatch(/lienthong_records_total\{outcome="written"\} [1-9]/);
     expect(text).toMatch(/lienthong_stage_seconds_count\{stage="execute"\} [1-9]/);

@@ -45,7 +45,7 @@ async function startIssuer(): Promise<
   };
 }
 
-test('serves the registers of others with tokens of a configured issuer, and has no demo issuer, no admin demo, no showcase', async () => {
+test('serves the registers of others with tokens of a configured issuer, and has no demo issuer, no showcase, no administration by an application', async () => {
   const { dataDir, urls, backend } = inject('registers');
   await using resources = new AsyncDisposableStack();
   const issuer = resources.use(await startIssuer());
@@ -97,9 +97,16 @@ test('serves the registers of others with tokens of a configured issuer, and has
   expect((await ask(await issuer.sign({ client_id: 'nobody-knows' }))).status).toBe(403);
   expect((await ask(await issuer.sign({ sub: 'police-residence' }))).status).toBe(401);
 
-  for (const path of ['/oidc/token', '/oidc/.well-known/openid-configuration', '/admin/graphql', '/synthetic/showcase']) {
+  for (const path of ['/oidc/token', '/oidc/.well-known/openid-configuration', '/synthetic/showcase']) {
     expect((await fetch(`${gateway.url}${path}`, { method: 'POST' })).status, path).toBe(404);
   }
+  // Administrators log in by the issuer; an application's token is none of theirs.
+  const administer = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${await issuer.sign({ client_id: 'police-residence' })}` },
+    body: '{}',
+  };
+  expect((await fetch(`${gateway.url}/admin/graphql`, administer)).status).toBe(401);
 });
 
 test('says every setting that is missing or wrong, and what to give', () => {

@@ -47,11 +47,13 @@ export async function provideRegisters(project: TestProject, backend: RegistersC
     port: 0,
     logLevel: 'error',
     overrideLabels: [],
+    coolingOffMs: 0,
     limits: LIMITS,
     dataDir,
     databaseUrl: undefined,
     registerDatabaseUrls,
     citizens: TEST_CITIZENS,
+    ledgerWitnesses: [],
     seed: TEST_SEED,
   };
   const applications = TEST_APPLICATIONS.map((id) => ({ id, clientId: id }));

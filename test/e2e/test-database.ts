@@ -10,8 +10,17 @@ export interface TestDatabase extends AsyncDisposable {
 
 /** Makes a database with a name of its own and drops it, and only it, at the end. */
 export async function createTestDatabase(): Promise<TestDatabase> {
+  return makeDatabase('');
+}
+
+/** A copy of a test's database, to which nobody may be connected, as it is now. */
+export async function copyTestDatabase(url: string): Promise<TestDatabase> {
+  return makeDatabase(` TEMPLATE ${new URL(url).pathname.slice(1)}`);
+}
+
+async function makeDatabase(options: string): Promise<TestDatabase> {
   const name = `lt_test_${randomBytes(8).toString('hex')}`;
-  await administer(`CREATE DATABASE ${name}`);
+  await administer(`CREATE DATABASE ${name}${options}`);
   const url = new URL(TEST_DATABASE_URL);
   url.pathname = `/${name}`;
   return { url: url.href, [Symbol.asyncDispose]: async () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };

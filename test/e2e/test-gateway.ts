@@ -9,9 +9,13 @@ import { SUBGRAPH_NAMES } from '../../gateway/config.ts';
 import { LIMITS, type Limits } from '../../gateway/limits.ts';
 import { demoGovernance, claimPort } from '../../gateway/demo.ts';
 import { loadOrCreateKeys } from '../../gateway/identity/keys.ts';
-import type { LedgerRecord } from '../../gateway/ledger/record.ts';
+import type { DisclosureEvent, LedgerRecord } from '../../gateway/ledger/events.ts';
+import { recordOf } from '../../gateway/ledger/store.ts';
+import type { Webhook } from '../../gateway/notices/notices.ts';
+import type { OversightSettings } from '../../gateway/oversight/settings.ts';
 import { openDatabase, type Database } from '../../platform/database.ts';
 import { createLog } from '../../platform/log.ts';
+import { SHIPPED_REGISTRY } from '../admin/shipped-registry.ts';
 import { recordRequests, type RecordedRequest } from './recording-proxy.ts';
 import { TEST_APPLICATIONS, TEST_CITIZENS, TEST_SEED } from './registers.ts';
 import { createTestDatabase } from './test-database.ts';
@@ -45,6 +49,8 @@ export interface ReplyError {
 export interface TestGateway extends AsyncDisposable {
   readonly url: string;
   readonly database: Database;
+  /** Of the database; undefined where it is in this process. */
+  readonly databaseUrl: string | undefined;
   /** What the gateway logged, line by line. */
   readonly log: readonly string[];
   /** Every GraphQL request that reached a register from this gateway. */
@@ -63,9 +69,10 @@ export interface TestGateway extends AsyncDisposable {
   /** Sends whatever is given to /graphql. */
   send(init: RequestInit): Promise<Reply>;
   token(application: TestApplication): Promise<string>;
-  records(): Promise<readonly LedgerRecord[]>;
-  /** What commands of the command line are called with, and all that they printed. */
-  admin(): { readonly settings: CommandSettings; readonly output: () => string };
+  /** All records, the oldest first, with the fields that most kinds have. */
+  records(): Promise<readonly LedgerRecord<DisclosureEvent>[]>;
+  /** What commands of the command line are called with, `--as` an officer if one is named, and all that they printed. */
+  admin(as?: string): { readonly settings: CommandSettings; readonly output: () => string };
   /** ID numbers of living adults with a phone, an address and current coverage. */
   citizens(count: number): Promise<readonly string[]>;
 }
@@ -78,7 +85,19 @@ export interface TestGatewayOptions {
   /** The same, without the recorder in front, which would soften what a broken register does to a connection. */
   readonly unrecordedUrls?: Readonly<Record<string, string>>;
   readonly clock?: () => number;
+  /** Where messages to people are handed over. */
+  readonly webhook?: Webhook;
+  readonly oversight?: OversightSettings;
+  readonly ledgerWitnesses?: readonly { readonly url: string; readonly key: string }[];
+  /** What the test's own rules give besides the shipped ones, `application: Type.field`. */
+  readonly alsoGiven?: readonly string[];
+  /** What widens access waits this long before it is activated. */
+  readonly coolingOffMs?: number;
   readonly wrapDatabase?: (database: Database) => Database;
+  /** A PostgreSQL database of the test's own making. */
+  readonly databaseUrl?: string;
+  /** Another gateway whose database it works on, too: by a connection of its own where that is PostgreSQL. */
+  readonly besides?: TestGateway;
 }
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -96,14 +115,20 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const keys = await loadOrCreateKeys(dataDir, {
     subgraphs: SUBGRAPH_NAMES,
     applications: TEST_APPLICATIONS.map((id) => ({ id, clientId: id })),
+    officers: [...SHIPPED_REGISTRY.accounts.keys()],
   });
-  const url = backend === 'postgres' ? resources.use(await createTestDatabase()).url : undefined;
-  const opened = resources.use(await openDatabase({ url, statementTimeoutMs: LIMITS.statementTimeoutMs }));
+  const { besides } = options;
+  const url =
+    options.databaseUrl ?? besides?.databaseUrl ?? (backend === 'postgres' ? resources.use(await createTestDatabase()).url : undefined);
+  const opened =
+    besides !== undefined && url === undefined
+      ? besides.database
+      : resources.use(await openDatabase({ url, statementTimeoutMs: LIMITS.statementTimeoutMs }));
   const database = options.wrapDatabase?.(opened) ?? opened;
   const requests: RecordedRequest[] = [];
   const proxied: Record<string, string> = {};
   for (const [name, address] of Object.entries({ ...urls, ...options.subgraphUrls })) {
-    proxied[name] = resources.use(await recordRequests(name, address, requests)).url;
+    proxied[name] = resources.use(await recordRequests(name, address, requests, options.alsoGiven)).url;
   }
   const supergraphSdl = await readFile(join(ROOT, 'schema', 'supergraph.graphql'), 'utf8');
   const policiesDir = options.policiesDir ?? join(ROOT, 'policies');
@@ -119,13 +144,17 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         kind: 'demo',
         ...common,
         logLevel: 'debug',
+        oversight: options.oversight,
         overrideLabels: [],
+        coolingOffMs: options.coolingOffMs ?? 0,
         dataDir,
         databaseUrl: url,
         registerDatabaseUrls: {},
         citizens: TEST_CITIZENS,
         seed: TEST_SEED,
+        ledgerWitnesses: options.ledgerWitnesses ?? [],
       },
+      webhook: options.webhook,
       port,
       keys,
       database,
@@ -159,6 +188,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   return {
     url: gateway.url,
     database,
+    databaseUrl: url,
     log: lines,
     requests,
     send,
@@ -186,13 +216,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       return send({ method: 'POST', headers: kept, body: JSON.stringify({ query, variables }) });
     },
     async records() {
-      const rows = await opened.query<{ body: LedgerRecord }>({ text: 'SELECT body FROM records ORDER BY recorded_at' });
-      return rows.map((row) => row.body);
+      const text = 'SELECT head, persons FROM ledger_records ORDER BY at, chain, sequence';
+      const rows = await opened.query<{ head: string; persons: string }>({ text });
+      return rows.map(recordOf) as readonly LedgerRecord<DisclosureEvent>[];
     },
-    admin() {
+    admin(as) {
       let printedText = '';
       const write = (text: string): void => void (printedText += text);
-      return { settings: { ...settings, output: { columns: undefined, write } }, output: () => printedText };
+      return { settings: { ...settings, as, output: { columns: undefined, write } }, output: () => printedText };
     },
     async citizens(count) {
       const { citizens } = await import('../../gateway/admin/commands/citizens.ts');

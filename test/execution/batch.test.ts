@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createBatching, type Send } from '../../gateway/execution/batch.ts';
+import { createBatching, type BatchingOptions, type SendBatched, type Send } from '../../gateway/execution/batch.ts';
 import type { FetchPart } from '../../gateway/execution/plan-run.ts';
-import type { SubgraphOutcome } from '../../gateway/execution/reply.ts';
+import { readNow, type SubgraphOutcome } from '../../gateway/execution/reply.ts';
 
 const FETCH: FetchPart = {
   index: 0,
@@ -11,6 +11,7 @@ const FETCH: FetchPart = {
   operationName: undefined,
   operationKind: 'query',
   isEntities: true,
+  lane: {},
 };
 const STAYS = new AbortController().signal;
 const ids = (variables: Readonly<Record<string, unknown>>): string[] =>
@@ -40,9 +41,15 @@ function held(reply: (keys: readonly string[], call: number) => SubgraphOutcome 
 
 const settled = async (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
+/** What is asked for together is told apart when it is read: here at once. */
+function batching(options: BatchingOptions): (...asked: Parameters<SendBatched>) => Promise<SubgraphOutcome> {
+  const batched = createBatching(options);
+  return async (...asked) => readNow(await batched(...asked));
+}
+
 test('an idle gateway sends at once, and what comes meanwhile goes together', async () => {
   const { calls, send } = held();
-  const batched = createBatching({ representationsMax: 100, waitMsMax: 60_000 });
+  const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
   const asked = ['a', 'b', 'c'].map(async (key) => batched(FETCH, asking(key), STAYS, send));
   expect(calls.map(({ keys }) => keys)).toEqual([['a']]);
   calls[0]?.release();
@@ -54,16 +61,16 @@ test('an idle gateway sends at once, and what comes meanwhile goes together', as
 
 test('other variables, and the fetch of another prepared execution, are not asked for together', async () => {
   const { calls, send } = held();
-  const batched = createBatching({ representationsMax: 100, waitMsMax: 60_000 });
+  const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
   void batched(FETCH, { ...asking('a'), age: 18 }, STAYS, send);
   void batched(FETCH, { ...asking('b'), age: 19 }, STAYS, send);
-  void batched({ ...FETCH }, { ...asking('c'), age: 18 }, STAYS, send);
+  void batched({ ...FETCH, lane: {} }, { ...asking('c'), age: 18 }, STAYS, send);
   expect(calls.map(({ keys }) => keys)).toEqual([['a'], ['b'], ['c']]);
 });
 
 test('nobody waits for a call that does not come back', async () => {
   const { calls, send } = held();
-  const batched = createBatching({ representationsMax: 100, waitMsMax: 1 });
+  const batched = batching({ representationsMax: 100, waitMsMax: 1 });
   void batched(FETCH, asking('slow'), STAYS, send);
   const quick = batched(FETCH, asking('quick'), STAYS, async (variables) => answer(ids(variables)));
   expect(await quick).toEqual(answer(['quick']));
@@ -72,7 +79,7 @@ test('nobody waits for a call that does not come back', async () => {
 
 test('a call takes so many representations and no more, and a request’s own stay together', async () => {
   const { calls, send } = held();
-  const batched = createBatching({ representationsMax: 3, waitMsMax: 60_000 });
+  const batched = batching({ representationsMax: 3, waitMsMax: 60_000 });
   for (const keys of [['a'], ['b', 'c'], ['d', 'e'], ['f', 'g', 'h', 'i']]) void batched(FETCH, asking(...keys), STAYS, send);
   await settled();
   while (calls.some(({ keys }) => keys.length > 0) && calls.length < 4) {
@@ -84,7 +91,7 @@ test('a call takes so many representations and no more, and a request’s own st
 
 test('a client that goes away ends its own call, and not one that others share', async () => {
   const { calls, send } = held();
-  const batched = createBatching({ representationsMax: 100, waitMsMax: 60_000 });
+  const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
   const gone = new AbortController();
   void batched(FETCH, asking('a'), gone.signal, send);
   void batched(FETCH, asking('b'), gone.signal, send);
@@ -106,7 +113,7 @@ test.each<[string, SubgraphOutcome]>([
   ['nothing that is an answer', { kind: 'unavailable', why: 'status 400 without data', fault: 'answer' }],
 ])('%s for several is asked for again, one by one', async (_what, together) => {
   const { calls, send } = held((keys) => (keys.length > 1 ? together : answer(keys)));
-  const batched = createBatching({ representationsMax: 100, waitMsMax: 60_000 });
+  const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
   const asked = ['a', 'b', 'c'].map(async (key) => batched(FETCH, asking(key), STAYS, send));
   for (let round = 0; round < 3; round += 1) {
     for (const call of calls) call.release();
@@ -119,7 +126,7 @@ test.each<[string, SubgraphOutcome]>([
 test('a subgraph that is down is told to all, and not asked again for each', async () => {
   const down: SubgraphOutcome = { kind: 'unavailable', why: 'ECONNREFUSED', fault: 'connection' };
   const { calls, send } = held(() => down);
-  const batched = createBatching({ representationsMax: 100, waitMsMax: 60_000 });
+  const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
   const asked = ['a', 'b', 'c'].map(async (key) => batched(FETCH, asking(key), STAYS, send));
   for (let round = 0; round < 2; round += 1) {
     for (const call of calls) call.release();
@@ -137,7 +144,7 @@ test('a failure inside the gateway reaches everybody who waits', async () => {
     if (calls === 1) await new Promise<void>((resolve) => (first = resolve));
     throw new Error('no grant');
   };
-  const batched = createBatching({ representationsMax: 100, waitMsMax: 60_000 });
+  const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
   const asked = ['a', 'b', 'c'].map(async (key) => batched(FETCH, asking(key), STAYS, send));
   first?.();
   expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
@@ -148,7 +155,7 @@ test('everybody gets what they would have got alone, whoever asks meanwhile', as
   const request = fc.record({ keys: fc.array(key, { minLength: 1, maxLength: 4 }), delay: fc.nat(3) });
   await fc.assert(
     fc.asyncProperty(fc.array(request, { maxLength: 20 }), fc.integer({ min: 1, max: 12 }), async (requests, representationsMax) => {
-      const batched = createBatching({ representationsMax, waitMsMax: 5 });
+      const batched = batching({ representationsMax, waitMsMax: 5 });
       const send: Send = async (variables) => {
         for (let turn = 0; turn < ids(variables).length % 3; turn += 1) await settled();
         return answer(ids(variables));

@@ -2,7 +2,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { LIMITS, type Limits } from '../../gateway/limits.ts';
-import { createSubgraphClient, type SubgraphClient, type SubgraphRequest } from '../../gateway/execution/fetch.ts';
+import { createSubgraphClient, type SubgraphRequest } from '../../gateway/execution/fetch.ts';
+import { readNow, type SubgraphOutcome } from '../../gateway/execution/reply.ts';
 import { SEAL_HEADER } from '../../platform/grant.ts';
 
 type Behave = (reply: ServerResponse) => void;
@@ -45,7 +46,8 @@ const drip: Behave = (reply) => {
 };
 
 interface Watched {
-  readonly client: SubgraphClient;
+  /** What came, read at once. */
+  readonly send: (call: SubgraphRequest) => Promise<SubgraphOutcome>;
   readonly retries: () => number;
   readonly circuit: readonly boolean[];
 }
@@ -64,7 +66,8 @@ function clientOf(url: string, limits: Partial<Limits> = {}, clock: () => number
     },
     circuitChanged: (isOpen) => void circuit.push(isOpen),
   });
-  return { client, retries: () => retries, circuit, [Symbol.asyncDispose]: async () => client[Symbol.asyncDispose]() };
+  const send = async (call: SubgraphRequest): Promise<SubgraphOutcome> => readNow(await client.send(call));
+  return { send, retries: () => retries, circuit, [Symbol.asyncDispose]: async () => client[Symbol.asyncDispose]() };
 }
 
 const QUERY: SubgraphRequest = {
@@ -86,7 +89,7 @@ test.each([
 ])('a query is asked once more of a subgraph that %s, under a new seal', async (_what, behave) => {
   await using served = await subgraph(behave, answer);
   await using watched = clientOf(served.url);
-  expect(await watched.client.send(QUERY)).toEqual({ kind: 'answered', data: { a: 1 }, errors: [] });
+  expect(await watched.send(QUERY)).toEqual({ kind: 'answered', data: { a: 1 }, errors: [] });
   expect(watched.retries()).toBe(1);
   expect(new Set(served.calls.map(({ seal }) => seal)).size).toBe(2);
 });
@@ -94,14 +97,14 @@ test.each([
 test('a query is asked twice at most', async () => {
   await using served = await subgraph(hangUp);
   await using watched = clientOf(served.url);
-  expect(await watched.client.send(QUERY)).toMatchObject({ kind: 'unavailable', fault: 'connection' });
+  expect(await watched.send(QUERY)).toMatchObject({ kind: 'unavailable', fault: 'connection' });
   expect(served.calls.length).toBe(2);
 });
 
 test('a mutation is asked once, whatever becomes of it', async () => {
   await using served = await subgraph(hangUp, answer);
   await using watched = clientOf(served.url);
-  expect(await watched.client.send({ ...QUERY, idempotent: false })).toMatchObject({ kind: 'unavailable', fault: 'connection' });
+  expect(await watched.send({ ...QUERY, idempotent: false })).toMatchObject({ kind: 'unavailable', fault: 'connection' });
   expect(served.calls.length).toBe(1);
 });
 
@@ -112,14 +115,23 @@ test.each([
 ])('%s is an answer, and not asked for again', async (_what, behave) => {
   await using served = await subgraph(behave, answer);
   await using watched = clientOf(served.url);
-  expect(await watched.client.send(QUERY)).toMatchObject({ kind: 'unavailable', fault: 'answer' });
+  expect(await watched.send(QUERY)).toMatchObject({ kind: 'unavailable', fault: 'answer' });
   expect(served.calls.length).toBe(1);
+});
+
+test('a request that the subgraph finds wrong is answered with its errors, and nothing is held against the subgraph', async () => {
+  const wrong: Behave = (reply) =>
+    reply.writeHead(400, { 'content-type': 'application/graphql-response+json' }).end('{"errors":[{"message":"no time"}]}');
+  await using served = await subgraph(wrong);
+  await using watched = clientOf(served.url);
+  const { kind, ...rest } = await watched.send(QUERY);
+  expect([kind, rest]).toEqual(['answered', { data: null, errors: [{ message: 'no time', path: undefined, extensions: undefined }] }]);
 });
 
 test('a subgraph that drips is given up at the deadline, and not asked again', async () => {
   await using served = await subgraph(drip);
   await using watched = clientOf(served.url, { subgraphTimeoutMs: 60 });
-  expect(await watched.client.send(QUERY)).toMatchObject({ kind: 'unavailable', fault: 'timeout' });
+  expect(await watched.send(QUERY)).toMatchObject({ kind: 'unavailable', fault: 'timeout' });
   expect(served.calls.length).toBe(1);
 });
 
@@ -131,17 +143,17 @@ test('an answer that does not end is given up at its size', async () => {
     more();
   });
   await using watched = clientOf(served.url, { subgraphBytesMax: 50_000 });
-  expect(await watched.client.send(QUERY)).toEqual({ kind: 'unavailable', why: 'an answer of more than 50000 bytes', fault: 'answer' });
+  expect(await watched.send(QUERY)).toEqual({ kind: 'unavailable', why: 'an answer of more than 50000 bytes', fault: 'answer' });
 });
 
 test('a client that goes away ends the call and says nothing of the subgraph', async () => {
   await using served = await subgraph(drip);
   await using watched = clientOf(served.url, { breakerFailuresMax: 1 });
   const gone = new AbortController();
-  const sent = watched.client.send({ ...QUERY, signal: gone.signal });
+  const sent = watched.send({ ...QUERY, signal: gone.signal });
   gone.abort();
   expect(await sent).toMatchObject({ kind: 'unavailable', fault: 'cancelled' });
-  expect(await watched.client.send({ ...QUERY, signal: gone.signal })).toMatchObject({ fault: 'cancelled' });
+  expect(await watched.send({ ...QUERY, signal: gone.signal })).toMatchObject({ fault: 'cancelled' });
   expect(watched.circuit).toEqual([]);
 });
 
@@ -149,12 +161,12 @@ test('a subgraph that keeps failing is left alone, and asked again when its time
   let now = 0;
   await using served = await subgraph(hangUp, hangUp, hangUp, answer);
   await using watched = clientOf(served.url, { breakerFailuresMax: 3, breakerOpenMs: 1_000 }, () => now);
-  await watched.client.send(QUERY);
-  expect(await watched.client.send(QUERY)).toMatchObject({ fault: 'circuit-open' });
+  await watched.send(QUERY);
+  expect(await watched.send(QUERY)).toMatchObject({ fault: 'circuit-open' });
   expect(served.calls.length).toBe(3);
-  expect(await watched.client.send(QUERY)).toMatchObject({ fault: 'circuit-open' });
+  expect(await watched.send(QUERY)).toMatchObject({ fault: 'circuit-open' });
   expect(served.calls.length).toBe(3);
   now = 1_000;
-  expect(await watched.client.send(QUERY)).toMatchObject({ kind: 'answered' });
+  expect(await watched.send(QUERY)).toMatchObject({ kind: 'answered' });
   expect(watched.circuit).toEqual([true, false]);
 });

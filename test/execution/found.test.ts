@@ -54,6 +54,11 @@ const FOUND: readonly Found[] = [
     name: 'shop',
     document: '{ shelf(number: 1) { top { brand { id name } } } }',
   },
+  {
+    claim: 'keeps one alias with other arguments on each type apart where a subgraph knows the types as one (@interfaceObject)',
+    name: 'media',
+    document: '{ allMedia { ... on Film { f: ratings(first: 1) { stars } } ... on Series { f: ratings(first: 0) { stars kind } } } }',
+  },
 ];
 
 describe('a document that was answered wrongly once', () => {

@@ -136,12 +136,13 @@ async function ask(query: string, rules: Rules, given: Given, down = false) {
   const { classification, apiSchema } = GRAPH;
   const policies = {
     version: 'v',
+    key: 'v',
     decide: decideBy({ 'Query.person': 'law', 'Query.people': 'law', ...rules }),
     argumentsRead: new Set<string>(),
   };
   const consentKey = (coordinate: string) => classification.personal.get(coordinate)?.group;
   const decided = decide(withConditionsDecided(admitted), { classification, policies, consentKey });
-  const planned = await plan(prune(decided, { apiSchema, classification }), [], PLANNER, LIMITS);
+  const planned = await plan(prune(decided, { apiSchema, classification }), [], { planner: PLANNER, limits: LIMITS, graph: GRAPH });
   if (planned.kind === 'refusal') throw new Error('refused');
   const prepared = compile(planned, { graph: GRAPH, grantIssuer: undefined, limits: LIMITS, pseudonymKey: Buffer.from('key') });
   let statements = 0;

@@ -111,7 +111,7 @@ describe('arguments from the objects around an entity (@fromContext)', () => {
   const shops = `${fed2('v2.8', names)}
     type Query { shops: [Shop] }
     type Shop @key(fields: "id") @context(name: "shop") { id: ID! currency: String! top: Item parts: [Item] }
-    type Item @key(fields: "id") { id: ID! price(in: String @fromContext(field: "$shop { currency }")): String inner: Item }`;
+    type Item @key(fields: "id") { id: ID! price(note: String, in: String @fromContext(field: "$shop { currency }")): String inner: Item }`;
   const items = `${fed2('v2.8', '"@key"')} type Item @key(fields: "id") { id: ID! name: String }`;
   const graph: InProcess = inProcess({ shops, items });
   const item = (id: string): unknown => ({ __typename: 'Item', id, inner: { __typename: 'Item', id: `${id}i` } });
@@ -129,7 +129,7 @@ describe('arguments from the objects around an entity (@fromContext)', () => {
           },
           Item: {
             __resolveReference: ({ id }: { id: string }) => item(id),
-            price: ({ id }: { id: string }, args: { in: string }) => `${id} in ${args.in}`,
+            price: ({ id }: { id: string }, args: { in: string; note?: string }) => `${id} in ${args.in}${args.note ?? ''}`,
           },
         },
       },
@@ -165,6 +165,14 @@ describe('arguments from the objects around an entity (@fromContext)', () => {
     const ofTops = calls.filter(({ sent }) => JSON.stringify(sent) === '[{"__typename":"Item","id":"a"}]');
     expect(new Set(ofTops.map(({ values }) => JSON.stringify(values)))).toEqual(new Set(['["USD"]', '["VND"]']));
     expect(ofTops).toHaveLength(2);
+  });
+
+  test('are never the client’s, whatever a variable is called', async () => {
+    const call: CallSubgraph = async (fetch, variables) => answerOf(schemas[fetch.subgraph as 'shops'], fetch, variables);
+    const query = 'query ($contextualArgument_2_0: String) { shops { top { price(note: $contextualArgument_2_0) } } }';
+    const { data, errors } = await run(prepare(graph, query, { contextualArgument_2_0: '!' }), call);
+    expect(errors).toEqual([]);
+    expect(data).toEqual({ shops: ['VND', 'USD', 'VND'].map((money) => ({ top: { price: `a in ${money}!` } })) });
   });
 });
 
@@ -292,6 +300,36 @@ describe('persons', () => {
       ['people', 1],
     ]);
     expect(result.seen.map(([id]) => id)).toEqual(['3']);
+  });
+});
+
+describe('literals', () => {
+  const graph = inProcess({
+    a: `${fed2('v2.7', '"@key"')} scalar Any input In { any: [Any] f: Float }
+      type Query { any(v: Any): Int float(v: [Float]): Int in(v: In): Int id(v: ID): Int }`,
+  });
+  const sent = (query: string): unknown => prepare(graph, query).compiled.fetches.map(({ operation }) => operation);
+
+  test.each([
+    ['{ any(v: 9007199254740993) }', '{r__any:any(v:9007199254740993)}'],
+    [
+      '{ any(v: {a: [-9223372036854775808, 1.10, 1e400], b: NAME, c: "9.0"}) }',
+      '{r__any:any(v:{a:[-9223372036854775808 1.10 1e400]b:NAME c:"9.0"})}',
+    ],
+    ['{ in(v: {any: 12345678901234567890, f: 2}) }', '{r__in:in(v:{any:[12345678901234567890]f:2})}'],
+    ['{ id(v: 9007199254740993) }', '{r__id:id(v:9007199254740993)}'],
+    ['query ($v: Any = 0.10) { any(v: $v) }', 'query($v:Any=0.10){r__any:any(v:$v)}'],
+  ])('of custom scalars are sent as they were written, whatever a number can hold: %s', (query, expected) => {
+    expect(sent(query)).toEqual([expected]);
+  });
+
+  test.each([
+    '{ float(v: 1e400) }',
+    '{ float(v: [1, -1e999]) }',
+    '{ in(v: {f: 1e400}) }',
+    'query ($v: [Float] = [1e400]) { float(v: $v) }',
+  ])('that no Float can have are refused by the client’s fault: %s', (query) => {
+    expect(() => sent(query)).toThrow('GRAPHQL_VALIDATION_FAILED');
   });
 });
 

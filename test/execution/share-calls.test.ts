@@ -6,7 +6,16 @@ import { fixtureSubgraphs, inProcess, prepare, run } from './in-process.ts';
 import { FIXTURES } from '../federation/fixture.ts';
 
 function part(index: number, more: Partial<FetchPart> = {}): FetchPart {
-  return { index, subgraph: 'a', operation: '{ x }', operationName: undefined, operationKind: 'query', isEntities: false, ...more };
+  return {
+    index,
+    subgraph: 'a',
+    operation: '{ x }',
+    operationName: undefined,
+    operationKind: 'query',
+    isEntities: false,
+    lane: {},
+    ...more,
+  };
 }
 
 function counted() {

@@ -33,7 +33,7 @@ function givingOnly(...coordinates: readonly string[]): Policies {
     coordinates.includes(coordinate)
       ? { kind: 'permitted', law, consent: undefined, expiresAtMs }
       : { kind: 'refused', code: 'FIELD_NOT_PERMITTED', policies: [], expiresAtMs };
-  return { version: 'v', decide, argumentsRead: new Set() };
+  return { version: 'v', key: 'v', decide, argumentsRead: new Set() };
 }
 
 const ROOTS = ['Query.person', 'Query.people', 'Query.entries'] as const;

@@ -7,6 +7,7 @@ import { decisionKey } from '../../gateway/stages/decide.ts';
 const DOCUMENT = parse('query ($n: Int) { people(first: $n, name: "x") { name } }');
 const POLICIES: Policies = {
   version: 'v1',
+  key: 'v1',
   argumentsRead: new Set(['first']),
   decide: () => {
     throw new Error('Nothing is decided here.');
@@ -59,12 +60,16 @@ test('what is prepared for one is never found by another who is told apart by an
     keyOf({ application: 'b' }),
     keyOf({ purpose: 'q' }),
     keyOf({ action: 'write' }),
+    keyOf({ action: 'aggregate' }),
     keyOf({ officerRole: 'p' }),
     keyOf({ assurance: 1 }),
     keyOf({ emergency: true }),
+    // Grants name the snapshot that is read, and a prepared execution keeps its grants.
+    keyOf({ action: 'aggregate', snapshot: '2026-10' }),
+    keyOf({ action: 'aggregate', snapshot: '2026-11' }),
     keyOf({ credentials: { authenticated: true, scopes: new Set(), key: '[]' } }),
     keyOf({ credentials: { authenticated: true, scopes: new Set(['a']), key: '["a"]' } }),
-    keyOf({}, {}, { ...POLICIES, version: 'v2' }),
+    keyOf({}, {}, { ...POLICIES, key: 'v2' }),
     // Parts that run into each other would make these two one.
     keyOf({ application: 'a","p' }),
     keyOf({ application: 'a', purpose: '","p' }),
@@ -76,6 +81,12 @@ test('an argument that rules read is told apart by its value, null and absence i
   const keys = [undefined, null, 0, 20, '20', true].map((n) => keyOf({}, n === undefined ? {} : { n }));
   expect(new Set(keys).size).toBe(keys.length);
   expect(keyOf({}, { other: 1 })).toBe(keyOf({}, { other: 2 }));
+});
+
+test('runs of one snapshot share what is prepared', () => {
+  const counting = { action: 'aggregate', snapshot: '2026-11' } as const;
+  const [one, other] = ['1', '2'].map((run) => keyOf({ ...counting, analysis: { name: 'a', run } }));
+  expect(one).toBe(other);
 });
 
 test('the officer and the case, which no rule reads, share what is prepared', () => {

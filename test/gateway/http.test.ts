@@ -148,6 +148,27 @@ describe('what a client may send', () => {
     expect((await post(GOOD, { accept: 'multipart/mixed' })).status).toBe(406);
   });
 
+  test.each([
+    ['application/json; charset=utf-8', 'application/json'],
+    ['application/graphql-response+json; charset=utf-8, application/json;charset="UTF-8";q=0.9', 'application/graphql-response+json'],
+    ['application/json;q=0, */*;q=0.1', 'application/graphql-response+json'],
+    ['application/*', 'application/json'],
+    ['application/json; charset=utf-16', undefined],
+    ['application/json;q=0', undefined],
+    ['*/*;q=0', undefined],
+  ])('negotiates by parameters, weights and ranges: %s', async (accept, expected) => {
+    const { status, headers } = await post(GOOD, { accept });
+    if (expected === undefined) expect(status).toBe(406);
+    else expect([status, headers['content-type']]).toEqual([200, `${expected}; charset=utf-8`]);
+  });
+
+  test('an Accept header that lists nothing is as good as none, and decides nothing for others', async () => {
+    // Before: what was negotiated for an empty header was kept for requests without one.
+    for (let weight = 0; weight < 101; weight += 1) await post(GOOD, { accept: `text/html;q=0.${100 + weight}` });
+    expect((await post(GOOD, { accept: '' })).status).toBe(200);
+    expect((await post(GOOD)).status).toBe(200);
+  });
+
   test('keeps answers out of caches and from being sniffed', async () => {
     expect((await post(GOOD)).headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
@@ -155,6 +176,9 @@ describe('what a client may send', () => {
   test('knows no other address', async () => {
     expect((await post(GOOD, {}, 'POST', '/graphql/')).status).toBe(404);
     expect((await post(GOOD, {}, 'POST', '/../etc/passwd')).status).toBe(404);
+    const broken = await post(GOOD, {}, 'POST', '/graphql%ff079200000001');
+    expect(broken).toMatchObject({ status: 404, headers: { 'cache-control': 'no-store' } });
+    expect(broken.body).not.toContain('079200000001');
   });
 });
 
@@ -196,6 +220,14 @@ describe('documents made to hurt', () => {
     await refusedWithin(`${'{ me '.repeat(500)}{ id }${' }'.repeat(500)}`);
     await refusedWithin(`query ($a: ${'['.repeat(2_000)}Int${']'.repeat(2_000)}) { __typename }`);
     await refusedWithin(`{ product(upc: ${'['.repeat(3_000)}${']'.repeat(3_000)}) { name } }`);
+  });
+
+  test('variables nested without end, whatever type they are of', async () => {
+    const nested = (open: string, close: string): unknown => JSON.parse(`${open.repeat(9_000)}1${close.repeat(9_000)}`);
+    for (const value of [nested('[', ']'), nested('{"filter":', '}')]) {
+      const answer = await refusedWithin('query ($ids: [ID!]!) { users(ids: $ids) { id } }', { ids: value });
+      expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ extensions: { code: 'OPERATION_TOO_LARGE' } }] });
+    }
   });
 
   test('aliases without end (CVE-2026-35441)', async () => {

@@ -39,7 +39,10 @@ const SDL = parse(`
 const schema: GraphQLSchema = buildASTSchema(SDL, { assumeValidSDL: true });
 const classification = classify(SDL);
 
-/** Rules as data: coordinate to `law`, `consent` or a transform by law; what is not named is refused. */
+/**
+ * Rules as data: coordinate to `law`, `consent` or a transform by law; `probes` is law for some questions, `probed` the same with a transform and
+ * the whole by consent. What is not named is refused.
+ */
 type Rules = Readonly<Record<string, string>>;
 
 function pruned(query: string, rules: Rules, variables: Record<string, unknown> = {}): Pruned {
@@ -54,14 +57,19 @@ function pruned(query: string, rules: Rules, variables: Record<string, unknown> 
       policyId: 'p',
       basis: rule === 'consent' ? 'CONSENT' : 'ART_19_1_C',
       reference: 'r',
-      transform: ['law', 'consent'].includes(rule) ? undefined : rule,
+      transform: ['law', 'consent', 'probes'].includes(rule) ? undefined : rule,
     };
+    if (rule === 'probes') return { kind: 'permitted', law: { ...rung, probesMax: 3 }, consent: undefined, expiresAtMs };
+    if (rule === 'probed') {
+      const whole = { ...rung, basis: 'CONSENT', transform: undefined };
+      return { kind: 'permitted', law: { ...rung, transform: 'last4', probesMax: 3 }, consent: whole, expiresAtMs };
+    }
     return { kind: 'permitted', law: rule === 'consent' ? undefined : rung, consent: rule === 'consent' ? rung : undefined, expiresAtMs };
   };
   const admitted = { document, operation, variables, caller: {}, hash: '', text: query } as unknown as Admitted;
   const decided = decide(withConditionsDecided(admitted), {
     classification,
-    policies: { version: 'v', decide: decideByRules, argumentsRead: new Set() },
+    policies: { version: 'v', key: 'v', decide: decideByRules, argumentsRead: new Set() },
     consentKey: (coordinate) => classification.personal.get(coordinate)?.group,
   });
   return prune(decided, { apiSchema: schema, classification });
@@ -160,6 +168,16 @@ describe('pruning', () => {
     const result = pruned(query, { ...ROOTS, 'Person.name': 'law' });
     expect(errors(result)).toEqual(['people FIELD_NOT_PERMITTED']);
     expect(errors(pruned(query, { ...ROOTS, 'Person.name': 'law', 'Person.phone': 'law' }))).toEqual([]);
+  });
+
+  test('gives nothing uncounted of what may be asked so often only, neither by an argument nor beside consent', () => {
+    const query = '{ people(ids: [1], phone: "1") { name } }';
+    const counted = pruned(query, { ...ROOTS, 'Person.name': 'law', 'Person.phone': 'probes' });
+    expect(errors(counted)).toEqual(['people FIELD_NOT_PERMITTED']);
+    const beside = pruned('{ person(id: 1) { phone name } }', { ...ROOTS, 'Person.name': 'law', 'Person.phone': 'probed' });
+    expect(text(beside)).not.toContain('phone');
+    expect(beside.released.has('Person.phone')).toBe(false);
+    expect(beside.consented.has('Person.phone')).toBe(true);
   });
 
   test('keeps the form of a released object of which nothing is left', () => {

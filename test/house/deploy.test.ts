@@ -47,15 +47,15 @@ test('the keys that are made fit the settings that the compose file gives to eac
   const gateway = readConfig([], { ...environmentOf('gateway'), LOG_LEVEL: 'info' });
   if (gateway.kind !== 'production') throw new Error('The compose file runs a production gateway.');
   expect(Object.keys(gateway.subgraphUrls).sort()).toEqual([...SUBGRAPH_NAMES].sort());
-  const privateKey = createPrivateKey(await readFile(gateway.grantPrivateKeyFile));
-  expect((await readSealKey(gateway.pseudonymKeyFile)).length).toBe(32);
+  const privateKey = createPrivateKey(await readFile(gateway.keyFiles?.grantPrivateKeyFile ?? ''));
+  expect((await readSealKey(gateway.keyFiles?.pseudonymKeyFile ?? '')).length).toBe(32);
 
   for (const name of SUBGRAPH_NAMES) {
     const settings = await readSettings(name, { ...environmentOf(name), LOG_LEVEL: 'info' });
     expect(settings.grantIssuer).toBe(gateway.grantIssuer);
     expect(settings.databaseUrl).toContain(`//${name}@`);
     expect(verify(null, Buffer.from('text'), settings.grantKey, sign(null, Buffer.from('text'), privateKey))).toBe(true);
-    expect(settings.sealKey).toEqual(await readSealKey(join(gateway.sealKeyDir, `${name}.key`)));
+    expect(settings.sealKey).toEqual(await readSealKey(join(gateway.keyFiles?.sealKeyDir ?? '', `${name}.key`)));
   }
 });
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ERRORS } from '../../gateway/errors.ts';
 import { loadRegistry, REGISTRY_FILE } from '../../gateway/policy/registry-load.ts';
@@ -65,7 +65,7 @@ test('README.vi.md has the same commands, answers and disclosure table as README
 test.each(DOCUMENTS)('%s links to what there is', (file) => {
   const broken = localLinks(text(file)).filter((link) => {
     const [path = '', anchor] = link.split('#');
-    const target = path === '' ? file : path;
+    const target = path === '' ? file : join(dirname(file), path);
     return !existsSync(join(ROOT, target)) || (anchor !== undefined && !anchors(text(target)).has(anchor));
   });
   expect(broken).toEqual([]);
@@ -88,9 +88,13 @@ function isOfError([code = '', status = '']: readonly string[]): boolean {
 
 /** The names in the schemas that settings are read by, and those of databases, tests and command line, which are made or read elsewhere. */
 function settings(): ReadonlySet<string> {
-  const read = ['gateway/config.ts', 'subgraphs/settings.ts'].flatMap((file) =>
-    [...text(file).matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, name = '']) => name),
-  );
+  const read = [
+    'gateway/config.ts',
+    'gateway/config-ledger.ts',
+    'gateway/config-operation.ts',
+    'gateway/oversight/settings.ts',
+    'subgraphs/settings.ts',
+  ].flatMap((file) => [...text(file).matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, name = '']) => name));
   const databases = SUBGRAPH_NAMES.map((name) => `${name.toUpperCase().replaceAll('-', '_')}_DATABASE_URL`);
-  return new Set([...read, ...databases, 'GATEWAY_URL', 'TEST_DATABASE_URL', 'REQUIRE_POSTGRES']);
+  return new Set([...read, ...databases, 'ADMIN_TOKEN_FILE', 'SIGNING_KEY_FILE', 'GATEWAY_URL', 'TEST_DATABASE_URL', 'REQUIRE_POSTGRES']);
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT, text } from './markdown.ts';
@@ -54,8 +54,8 @@ test('no register knows another', () => {
   }
 });
 
-test('only apollo.ts knows Apollo in the gateway, besides the server of the admin API and the subgraph of its own', () => {
-  const allowed = new Set(['gateway/apollo.ts', 'gateway/admin/server.ts', 'gateway/citizen/subgraph.ts']);
+test('only apollo.ts and apollo-server.ts know Apollo in the gateway, besides the server of the admin API and the subgraph of its own', () => {
+  const allowed = new Set(['gateway/apollo.ts', 'gateway/apollo-server.ts', 'gateway/admin/server.ts', 'gateway/citizen/subgraph.ts']);
   expect(breaches(files.filter(isIn('gateway')), (target, file) => target.startsWith('@apollo/') && !allowed.has(file))).toEqual([]);
 });
 
@@ -75,4 +75,10 @@ test('SQL stands in store.ts files and in what drives databases', () => {
 test('no file has outgrown one idea', () => {
   const long = files.map((file) => ({ file, lines: text(file).split('\n').length - 1 })).filter(({ lines }) => lines > FILE_LINES_MAX);
   expect(long).toEqual([]);
+});
+
+test('comments name no document that the tree has not', () => {
+  const named = files.flatMap((file) => [...text(file).matchAll(/\b[A-Z]{3,}(?:\.vi)?\.md\b/g)].map(([name]) => ({ file, name })));
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.filter(({ name }) => !existsSync(join(ROOT, name)))).toEqual([]);
 });

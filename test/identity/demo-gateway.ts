@@ -17,6 +17,16 @@ export const APPLICATIONS = [
   { id: 'bank-teller', clientId: 'bank-client-7' },
 ];
 
+/** Accounts of the shipped registry that have keys. */
+export const OFFICERS = [
+  'portal/officer-001',
+  'police/officer-064',
+  'police/officer-066',
+  'bank/officer-043',
+  'portal/officer-002',
+  'hospital/officer-017',
+];
+
 export interface IssuerUnderTest extends AsyncDisposable {
   readonly issuer: string;
   readonly origin: string;
@@ -28,7 +38,7 @@ export interface IssuerUnderTest extends AsyncDisposable {
 /** The real demo issuer on a free port, with keys in a directory of its own and a database in memory. `more` is served beside it. */
 export async function startIssuer(more?: (keys: DemoKeys, database: Database) => Promise<FastifyPluginAsync>): Promise<IssuerUnderTest> {
   const dataDir = await mkdtemp(join(tmpdir(), 'lien-thong-identity-'));
-  const keys = await loadOrCreateKeys(dataDir, { subgraphs: ['residents'], applications: APPLICATIONS });
+  const keys = await loadOrCreateKeys(dataDir, { subgraphs: ['residents'], applications: APPLICATIONS, officers: OFFICERS });
   const database = await openDatabase({ statementTimeoutMs: 5_000 });
   await migrate(database, MIGRATIONS);
   const app = fastify();
@@ -41,9 +51,13 @@ export async function startIssuer(more?: (keys: DemoKeys, database: Database) =>
       issuer,
       database,
       signingKey: keys.issuer,
-      clients: keys.clients.values(),
+      clients: (clientId) => {
+        const client = keys.clients.values().find((one) => one.clientId === clientId);
+        return client && { clientId, keys: [client.publicKey] };
+      },
       loginClients: LOGIN_CLIENTS,
       people: PEOPLE,
+      noteLogin: async () => true,
       log: silentLog(),
       clock: Date.now,
     }),
@@ -84,7 +98,7 @@ const LOGIN_CLIENTS = new Map([
 ] as const);
 const PEOPLE = {
   citizens: async () => ['001099000001', '001099000002'],
-  officers: [
+  officers: () => [
     { value: 'hospital/nurse-12', label: 'Nurse <12>' },
     { value: 'bank/teller-3', label: 'Teller' },
   ],
@@ -148,11 +162,13 @@ export function registry(issuer: string, change: Partial<Application> = {}): Reg
     { id, text: { vi: id, en: id }, version: 1 },
   ];
   return {
+    version: 'test',
     agencies: new Map(),
     applications,
     purposes: new Map([purpose('health.check-in'), purpose('bank.customer-verification')]),
     registers: new Map(),
     officers: new Map([['hospital', new Map([['nurse-12', 'reception']])]]),
+    accounts: new Map(),
     findApplication: (from, clientId) => (from === issuer ? applications.values().find((one) => one.clientId === clientId) : undefined),
   };
 }

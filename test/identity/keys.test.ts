@@ -23,8 +23,16 @@ describe('the keys of a demo installation', () => {
     expect((await stat(join(dataDir, 'keys'))).mode & 0o777).toBe(0o700);
     const entries = await readdir(join(dataDir, 'keys'), { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
-    expect(files.length).toBe(8);
+    expect(files.length).toBe(9);
     for (const file of files) expect((await stat(join(file.parentPath, file.name))).mode & 0o777, file.name).toBe(0o600);
+  });
+
+  it('are the same for all that start at once', async () => {
+    const holders = { subgraphs: ['residents'], applications: [] };
+    const all = await Promise.all(Array.from({ length: 5 }, async () => loadOrCreateKeys(dataDir, holders)));
+    const kept = await loadOrCreateKeys(dataDir, holders);
+    for (const keys of all) expect([keys.pseudonym, keys.seals]).toEqual([kept.pseudonym, kept.seals]);
+    expect((await readdir(join(dataDir, 'keys'))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
   it('are different for every subgraph, and the halves handed out are public', async () => {

@@ -65,10 +65,21 @@ describe.each((await postgresAnswers()) ? ['pglite', 'postgres'] : ['pglite'])('
   });
 
   it('keeps what has no end', async () => {
-    const clients = createOidcAdapter(database, () => nowMs)('Client');
-    await clients.upsert('c', { client_id: 'c' });
+    const grants = createOidcAdapter(database, () => nowMs)('Grant');
+    await grants.upsert('g', { clientId: 'c' });
     nowMs += 365 * 86_400_000;
-    expect(await clients.find('c')).toEqual({ client_id: 'c' });
-    expect(await clients.find('c\u0000')).toBeUndefined();
+    expect(await grants.find('g')).toEqual({ clientId: 'c' });
+    expect(await grants.find('g\u0000')).toBeUndefined();
+  });
+
+  it('finds clients where they are registered and nowhere else, whatever was written for one', async () => {
+    const clients = createOidcAdapter(
+      database,
+      () => nowMs,
+      (id) => (id === 'registered' ? { client_id: id } : undefined),
+    )('Client');
+    await clients.upsert('forged', { client_id: 'forged' });
+    expect(await clients.find('forged')).toBeUndefined();
+    expect(await clients.find('registered')).toEqual({ client_id: 'registered' });
   });
 });

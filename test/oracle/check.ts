@@ -1,4 +1,13 @@
-import { Kind, parse, type OperationDefinitionNode } from 'graphql';
+import {
+  Kind,
+  parse,
+  valueFromASTUntyped,
+  visit,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type InlineFragmentNode,
+  type OperationDefinitionNode,
+} from 'graphql';
 import type { Answered, Harness, HarnessCase } from './harness.ts';
 import { foretell, Pseudonym, tell, type Expected, type Path } from './oracle.ts';
 import { createDecideField, type DecideField, type RulePolicy } from './rules.ts';
@@ -25,8 +34,7 @@ export async function differences(
   pseudonyms: Pseudonyms,
   disclosing: () => void = () => undefined,
 ): Promise<readonly string[]> {
-  const [operation] = parse(about.query).definitions;
-  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('A case is one operation.');
+  const operation = withoutSpreads(parse(about.query));
   const expected = expectedOf(about, operation, decide);
   if (expected.disclosed.length > 0) disclosing();
   let answered: Answered;
@@ -49,12 +57,36 @@ function expectedOf(
   return foretell({
     world,
     operation,
-    variables,
+    variables: { ...defaultsOf(operation), ...variables },
     decide,
     rejects,
     citizen: asker.citizen,
     consent: (id, group) => (consents === 'down' ? 'unknown' : consents.get(id)?.has(group) === true ? 'given' : 'missing'),
   });
+}
+
+/** The operation with every fragment in the place of its spreads: by the specification it means the same. */
+export function withoutSpreads({ definitions }: DocumentNode): OperationDefinitionNode {
+  const [operation, ...fragments] = definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('A case is one operation, and its fragments behind it.');
+  const expand = <Node extends OperationDefinitionNode | FragmentDefinitionNode>(node: Node): Node =>
+    visit(node, {
+      FragmentSpread: ({ name, directives }) => {
+        const found = fragments.find((one) => one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === name.value);
+        if (found?.kind !== Kind.FRAGMENT_DEFINITION) throw new Error('A valid document spreads only fragments that it defines.');
+        const { typeCondition, selectionSet } = expand(found);
+        return { kind: Kind.INLINE_FRAGMENT, typeCondition, selectionSet, directives: directives ?? [] } satisfies InlineFragmentNode;
+      },
+    });
+  return expand(operation);
+}
+
+function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    variableDefinitions.flatMap(({ variable, defaultValue }) =>
+      defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]],
+    ),
+  );
 }
 
 function askedTooMuch({ allowed }: Expected, { asked }: Answered, { world }: HarnessCase): readonly string[] {

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPlanner, startApollo } from '../../gateway/apollo.ts';
+import { createPlanner } from '../../gateway/apollo.ts';
+import { startApollo } from '../../gateway/apollo-server.ts';
 import { createBatching } from '../../gateway/execution/batch.ts';
 import type { SubgraphClient, SubgraphRequest } from '../../gateway/execution/fetch.ts';
 import type { SubgraphOutcome } from '../../gateway/execution/reply.ts';
@@ -24,7 +25,7 @@ import { createLog } from '../../platform/log.ts';
 import { matches } from './oracle.ts';
 import { REGISTRY } from './random.ts';
 import type { Asker, RulePolicy } from './rules.ts';
-import { FIELDS, person, PERSON, scoreOf, SUBGRAPHS, valueOf, type Source, type World } from './world.ts';
+import { FIELDS, findBy, person, PERSON, scoreOf, SUBGRAPHS, valueOf, type Source, type World } from './world.ts';
 
 /** One request for the gateway under test. */
 export interface HarnessCase {
@@ -137,7 +138,10 @@ export async function startHarness(): Promise<Harness> {
         { headers: {}, body, trace, signal: new AbortController().signal },
         'application/graphql-response+json',
       );
-      const reply = JSON.parse(text) as { data?: unknown; errors?: { path?: (string | number)[]; extensions: { code: string } }[] };
+      const reply = JSON.parse(text.toString()) as {
+        data?: unknown;
+        errors?: { path?: (string | number)[]; extensions: { code: string } }[];
+      };
       const errors = (reply.errors ?? []).map(({ path, extensions }) => ({
         ...(path === undefined ? {} : { path }),
         code: extensions.code,
@@ -185,7 +189,13 @@ function subgraphClient(name: string, sdl: string, now: () => HarnessCase, note:
   const schema = buildSubgraphSchema([
     {
       typeDefs: parse(`${head}\n${sdl}`),
-      resolvers: { Person: { __resolveReference: (given: { readonly id: string }) => ({ ...given, ...person(given.id) }) } },
+      resolvers: {
+        Person: {
+          // As the look-ups, which may be taken by this way; only the register of people knows who exists.
+          __resolveReference: (given: { readonly id: string }, call: SubgraphRequest) =>
+            name === 'people' && existenceIsGranted(call) && !now().world.people.has(given.id) ? null : { ...given, ...person(given.id) },
+        },
+      },
     },
   ]);
   const parsed = new Map<string, DocumentNode>();
@@ -228,6 +238,8 @@ function rootValue(
       return found(args['id']);
     case 'people':
       return (args['ids'] as readonly unknown[]).map(found);
+    case 'search':
+      return findBy(world, 'name', args['name']).map(person);
     case 'me':
       return citizen === undefined ? null : person(citizen);
     default:

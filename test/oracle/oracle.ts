@@ -1,7 +1,7 @@
 import { Kind, valueFromASTUntyped, type FieldNode, type OperationDefinitionNode, type SelectionNode, type ValueNode } from 'graphql';
 import { decideOutcome, type Inherited, type Outcome } from './outcomes.ts';
 import type { DecideField } from './rules.ts';
-import { concrete, FIELDS, isComposite, person, PERSON, valueOf, type FieldFacts, type Source, type World } from './world.ts';
+import { concrete, FIELDS, findBy, isComposite, person, PERSON, valueOf, type FieldFacts, type Source, type World } from './world.ts';
 
 /** One request as the oracle sees it. */
 export interface OracleCase {
@@ -238,6 +238,8 @@ class AnswerWalk {
         return found(args['id']);
       case 'people':
         return (args['ids'] as readonly unknown[]).map(found);
+      case 'search':
+        return findBy(world, 'name', args['name']).map(person);
       case 'me':
         return citizen === undefined ? null : person(citizen);
       default:

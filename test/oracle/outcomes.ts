@@ -41,6 +41,25 @@ export function decideOutcome(
 }
 
 function itself(decide: DecideField, type: string, facts: FieldFacts, args: Readonly<Record<string, unknown>>, where: Where): Outcome {
+  const outcome = withoutReads(decide, type, facts, args, where);
+  if (outcome.kind === 'refused') return outcome;
+  for (const [argument, coordinate] of facts.reads) {
+    if (!Object.hasOwn(args, argument)) continue;
+    const ruled = decide(coordinate, where.self, {});
+    if (ruled.kind === 'refused') return { kind: 'refused', code: ruled.code };
+    if (ruled.consent !== undefined) return { kind: 'refused', code: 'CONSENT_REQUIRED' };
+    if (ruled.law?.transform !== undefined) return NOT_PERMITTED;
+  }
+  return outcome;
+}
+
+function withoutReads(
+  decide: DecideField,
+  type: string,
+  facts: FieldFacts,
+  args: Readonly<Record<string, unknown>>,
+  where: Where,
+): Outcome {
   const ruled = decide(`${type}.${facts.name}`, where.self, comparable(args));
   if (ruled.kind === 'refused') return { kind: 'refused', code: ruled.code };
   const { group } = facts;

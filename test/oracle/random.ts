@@ -14,14 +14,18 @@ const TEXTS = ['String', 'Date', 'ID'];
 const LEAF_TRANSFORMS = ['year', 'last4', 'initials', 'pseudonym'];
 /** The first is asked for and given more often. */
 const PURPOSES = ['care', 'care', 'care', 'research'];
+/** Of fields with arguments, what a rule asks of these. */
+const ARGUMENT_CONDITIONS = {
+  livesIn: 'context.arguments has province && context.arguments.province == "01"',
+  records: 'context.arguments has kind && context.arguments.kind == "BIRTH"',
+} as const;
 const CONDITIONS = [
   'context.assurance >= 1',
   'context.assurance >= 2',
   'context.emergency',
   'context.self',
   'context.officer has role && context.officer.role == "counter"',
-  'context.arguments has province && context.arguments.province == "01"',
-  'context.arguments has kind && context.arguments.kind == "BIRTH"',
+  ...Object.values(ARGUMENT_CONDITIONS),
 ];
 
 export const REGISTRY = `
@@ -44,7 +48,13 @@ registers:
 export function randomPolicies(chance: Chance, parts: Parts): readonly RulePolicy[] {
   const leafTransform = chance.of(LEAF_TRANSFORMS);
   const policies: RulePolicy[] = [];
-  const add = (effect: 'permit' | 'forbid', resource: string, basis: string, transform: string | undefined, rare: boolean): void => {
+  const add = (
+    effect: 'permit' | 'forbid',
+    resource: string,
+    basis: string,
+    transform: string | undefined,
+    condition: boolean | string,
+  ): void => {
     const id = `rule-${chance.below(1000)}-${policies.length}`;
     const principal = chance.of([
       'principal',
@@ -53,7 +63,10 @@ export function randomPolicies(chance: Chance, parts: Parts): readonly RulePolic
       'principal in Agency::"office"',
       'principal in AgencyKind::"ministry"',
     ]);
-    const when = [`context.purpose == "${chance.of(PURPOSES)}"`, ...(rare ? [chance.of(CONDITIONS)] : [])];
+    const when = [
+      `context.purpose == "${chance.of(PURPOSES)}"`,
+      ...(typeof condition === 'string' ? [condition] : condition ? [chance.of(CONDITIONS)] : []),
+    ];
     const annotations = [
       `@id("${id}")`,
       ...(effect === 'forbid' ? [] : [`@basis("${basis}")`]),
@@ -78,6 +91,10 @@ export function randomPolicies(chance: Chance, parts: Parts): readonly RulePolic
     const [coordinate, facts] = chance.of(DECIDED.filter(([name]) => !name.startsWith('Query.')));
     const wanted = parts.transforms && chance.yes(0.6);
     add('permit', `resource == Field::"${coordinate}"`, basis(), wanted ? transformFor(facts, leafTransform) : undefined, chance.yes(0.2));
+  }
+  for (const [name, condition] of Object.entries(ARGUMENT_CONDITIONS)) {
+    for (let times = 0; times < 3; times += 1)
+      if (chance.yes(0.5)) add('permit', `resource == Field::"Person.${name}"`, basis(), undefined, condition);
   }
   if (parts.transforms && chance.yes(0.5)) add('permit', 'resource == Field::"Person.address"', basis(), 'province', false);
   if (chance.yes(0.3))
@@ -113,33 +130,49 @@ export function randomConsents(chance: Chance): ReadonlyMap<string, ReadonlySet<
 
 export function randomVariables(chance: Chance): Readonly<Record<string, unknown>> {
   const ids = Array.from({ length: 1 + chance.below(4) }, () => chance.of(IDS));
-  return { id: chance.of(IDS), ids, name: chance.of(['Ơn', 'lê thị bình']), province: chance.of(['01', '79']), yes: chance.yes(0.5) };
+  return {
+    id: chance.of(IDS),
+    ids,
+    name: chance.of(['Ơn', 'lê thị bình']),
+    province: chance.of(['01', '79']),
+    yes: chance.yes(0.5),
+    // Left out they take their defaults.
+    ...(chance.yes(0.4) ? {} : { kind: chance.of(['BIRTH', 'MARRIAGE', null]) }),
+    ...(chance.yes(0.4) ? {} : { no: chance.yes(0.5) }),
+  };
 }
 
-const VARIABLES = '$id: ID!, $ids: [ID!]!, $name: String!, $province: String!, $yes: Boolean!';
+const VARIABLES =
+  '$id: ID!, $ids: [ID!]!, $name: String!, $province: String!, $yes: Boolean!, $kind: RecordKind = BIRTH, $no: Boolean! = false';
 
 /** A valid query that declares every variable and uses some; unused ones would not validate, so that they are taken out again. */
 export function randomDocument(chance: Chance): string {
   const writer = new Writer(chance);
   const roots = Array.from({ length: 1 + chance.below(2) }, () => writer.root());
-  const body = roots.join(' ');
+  const body = `{ ${roots.join(' ')} } ${writer.fragments()}`;
   const used = VARIABLES.split(', ').filter((one) => new RegExp(`\\${one.split(':')[0]}\\b`).test(body));
-  return `query${used.length === 0 ? '' : ` (${used.join(', ')})`} { ${body} }`;
+  return `query${used.length === 0 ? '' : ` (${used.join(', ')})`} ${body}`;
 }
 
 class Writer {
   readonly #chance: Chance;
   #aliases = 0;
+  /** Fragments by their names: the type that they are on, and their text. */
+  readonly #fragments = new Map<string, { readonly on: string; readonly text: string }>();
 
   constructor(chance: Chance) {
     this.#chance = chance;
   }
 
+  fragments(): string {
+    return [...this.#fragments].map(([name, { on, text }]) => `fragment ${name} on ${on} { ${text} }`).join(' ');
+  }
+
   root(): string {
     const alias = `r${(this.#aliases += 1)}`;
-    const root = this.#chance.of(['person', 'person', 'people', 'people', 'me', 'matches']);
+    const root = this.#chance.of(['person', 'person', 'person', 'people', 'people', 'people', 'me', 'me', 'matches', 'search']);
     if (root === 'matches') return `${alias}: matches(input: { id: $id, name: $name })`;
-    const given = root === 'person' ? '(id: $id)' : root === 'people' ? '(ids: $ids)' : '';
+    const given = root === 'person' ? '(id: $id)' : root === 'people' ? '(ids: $ids)' : root === 'search' ? '(name: $name)' : '';
     return `${alias}: ${root}${given} { ${this.#selections(PERSON, 3)} }`;
   }
 
@@ -153,8 +186,27 @@ class Writer {
     for (let made = 0; made < count && available.length > 0; made += 1) parts.push(this.#field(type, chance.of(available), depth));
     if (type === 'Record')
       for (const on of RECORD_TYPES) if (chance.yes(0.6)) parts.push(`... on ${on} { ${this.#selections(on, depth)} }`);
-    if (parts.length === 0 || chance.yes(0.05)) parts.push('__typename');
+    if (parts.length === 0 || chance.yes(0.05)) parts.push(chance.yes(0.5) ? '__typename' : `a${(this.#aliases += 1)}: __typename`);
+    const some = parts.splice(0, chance.yes(0.12) ? 1 + chance.below(parts.length) : 0);
+    if (some.length > 0) parts.push(this.#fragment(type, some.join(' ')));
+    const [again] = chance.yes(0.08) ? [...this.#fragments].filter(([, { on }]) => on === type) : [];
+    if (again !== undefined) parts.push(`...${again[0]}${this.#condition(0.2)}`);
     return parts.join(' ');
+  }
+
+  /** The same selections in a fragment, with a name or without. */
+  #fragment(type: string, text: string): string {
+    const kind = this.#chance.below(3);
+    if (kind === 0) return `...${this.#condition(0.4)} { ${text} }`;
+    if (kind === 1) return `... on ${type}${this.#condition(0.4)} { ${text} }`;
+    const name = `F${this.#fragments.size}`;
+    this.#fragments.set(name, { on: type, text });
+    return `...${name}${this.#condition(0.4)}`;
+  }
+
+  #condition(part: number): string {
+    const chance = this.#chance;
+    return chance.yes(part) ? ` @${chance.of(['skip', 'include'])}(if: ${chance.of(['$yes', '$no', 'true'])})` : '';
   }
 
   #field(type: string, name: string, depth: number): string {
@@ -164,10 +216,12 @@ class Writer {
       name === 'livesIn'
         ? `(province: ${chance.yes(0.5) ? '"01"' : '$province'})`
         : name === 'records' && chance.yes(0.4)
-          ? `(kind: ${chance.of(['BIRTH', 'MARRIAGE'])})`
-          : '';
+          ? `(kind: ${chance.of(['BIRTH', 'MARRIAGE', '$kind', 'null'])})`
+          : name === 'children' && chance.yes(0.2)
+            ? `(phone: ${chance.of(['"0987"', '$province'])})`
+            : '';
     const alias = given !== '' || chance.yes(0.2) ? `a${(this.#aliases += 1)}: ` : '';
-    const condition = chance.yes(0.04) ? ` @${chance.of(['skip', 'include'])}(if: $yes)` : '';
+    const condition = this.#condition(0.04);
     const inner = isComposite(named) ? ` { ${this.#selections(named, depth - 1)} }` : '';
     return `${alias}${name}${given}${condition}${inner}`;
   }

@@ -10,6 +10,7 @@ export const SUBGRAPHS: Readonly<Record<string, string>> = {
     type Query {
       person(id: ID!): Person @lookup
       people(ids: [ID!]!): [Person] @lookup
+      search(name: String! @reads(coordinate: "Person.name")): [Person]
       me: Person @self
       matches(input: MatchInput!): Boolean @personal(class: BASIC, group: "people.verification") @subject(of: ["$input.id"])
     }
@@ -23,7 +24,7 @@ export const SUBGRAPHS: Readonly<Record<string, string>> = {
       address: Address @personal(class: BASIC, group: "people.address")
       livesIn(province: String!): Boolean @personal(class: BASIC, group: "people.verification")
       mother: Person @personal(class: BASIC, group: "people.family")
-      children: [Person] @personal(class: BASIC, group: "people.family")
+      children(phone: String @reads(coordinate: "Person.phone")): [Person] @personal(class: BASIC, group: "people.family")
       household: Household @personal(class: BASIC, group: "people.household")
       unclassified: String
     }
@@ -90,7 +91,8 @@ export interface FieldFacts {
   readonly named: string;
   readonly isList: boolean;
   readonly isNonNull: boolean;
-  readonly arguments: readonly string[];
+  /** What its arguments read, by their names. */
+  readonly reads: ReadonlyMap<string, string>;
   readonly group: string | undefined;
   readonly class: string;
   readonly subjectsOf: readonly string[];
@@ -144,6 +146,14 @@ export function valueOf({ people }: World, source: Source, field: string, args: 
   if (row === undefined) return null;
   if (field === 'livesIn') return (row['address'] as Record<string, unknown> | null)?.['province'] === args['province'];
   if (field === 'score') return scoreOf(row['born']);
+  if (field === 'children' && typeof args['phone'] === 'string') {
+    const some = findBy({ people }, 'phone', args['phone']);
+    return lift(
+      source,
+      field,
+      (row[field] as readonly string[] | null)?.filter((id) => some.includes(id)),
+    );
+  }
   if (field !== 'records') return lift(source, field, row[field]);
   const kind = args['kind'] as string | null | undefined;
   const all = row[field] as readonly (Record<string, unknown> | null)[];
@@ -152,6 +162,11 @@ export function valueOf({ people }: World, source: Source, field: string, args: 
     field,
     all.filter((record) => record === null || kind === undefined || kind === null || String(record['type']).toUpperCase() === kind),
   );
+}
+
+/** Whom a name or a phone finds. */
+export function findBy({ people }: World, field: 'name' | 'phone', text: unknown): readonly string[] {
+  return [...people].filter(([, row]) => row[field] === text).map(([id]) => id);
 }
 
 export function scoreOf(born: unknown): number | null {
@@ -252,7 +267,14 @@ function readFields(): ReadonlyMap<string, FieldFacts> {
           named: innermost(field.type),
           isList: field.type.kind === Kind.LIST_TYPE,
           isNonNull: field.type.kind === Kind.NON_NULL_TYPE,
-          arguments: (field.arguments ?? []).map((one) => one.name.value),
+          reads: new Map(
+            (field.arguments ?? []).flatMap(({ name, directives = [] }) =>
+              directives.flatMap((one) => {
+                const value = one.name.value === 'reads' ? one.arguments?.[0]?.value : undefined;
+                return value === undefined ? [] : [[name.value, String(valueFromASTUntyped(value))] as const];
+              }),
+            ),
+          ),
           group: known?.group ?? (argument('personal', 'group') as string | undefined),
           class: known?.class ?? (argument('personal', 'class') as string | undefined) ?? 'PUBLIC',
           subjectsOf: (argument('subject', 'of') as string[] | undefined) ?? [],

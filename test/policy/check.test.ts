@@ -36,6 +36,20 @@ describe('the check of a policy directory', () => {
     expect(report).toMatchObject({ policies: 1, cases: 2 });
   });
 
+  it('warns of rules that match nothing, and of permits that a forbid shadows wherever they match', async () => {
+    const never = permit('never', `${DESK}, resource == Field::"Person.born"`, { when: 'context.assurance == 7' });
+    const shadowed = permit('shadowed', `${DESK}, resource == Field::"Person.name"`, { when: 'context.emergency' });
+    const forbid = '@id("no-emergencies") forbid (principal, action, resource) when { context.emergency };\n';
+    const { problems } = await check({ 'rules.cedar': `${never}${shadowed}${forbid}` });
+    expect(problems.filter(({ severity }) => severity === 'warning').map(({ line, message }) => `${line}: ${message}`)).toEqual(
+      expect.arrayContaining([
+        '1: The permit "never" matches nothing that can be asked. Correct or remove it.',
+        '2: The permit "shadowed" gives nothing: wherever it matches, "no-emergencies" forbids. Remove one of them.',
+      ]),
+    );
+    expect(problems.map(({ message }) => message).join()).not.toContain('forbid "no-emergencies" matches nothing');
+  });
+
   it('says where Cedar stopped, counting characters although Cedar counts bytes', async () => {
     expect(await firstError(`// Điều kiện: được đọc\n${GOOD}permit(principal, acion, resource);`)).toMatch(/^3:19: .*acion/);
     expect(await firstError('@id("Đỗ") @reference("Luật số 1, điều 2") nonsense')).toMatch(/^1:51: /);

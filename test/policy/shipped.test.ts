@@ -37,7 +37,7 @@ const REGISTRAR = {
   'BirthRecord.declarant': 'law',
 };
 
-/** The table of DESIGN.md, "What the shipped policies give", by coordinate, with look-ups, keys and predicates of what is given. */
+/** The table of README.md, "Who gets what", by coordinate, with look-ups, keys and predicates of what is given. */
 const TABLE: Readonly<Record<string, { readonly purpose: string; readonly given: Readonly<Record<string, string>> }>> = {
   'hospital-counter': {
     purpose: 'health.check-in',
@@ -70,6 +70,20 @@ const TABLE: Readonly<Record<string, { readonly purpose: string; readonly given:
   'ward-office': { purpose: 'civil-status.registration', given: REGISTRAR },
   'police-residence': { purpose: 'residence.management', given: REGISTRAR },
   'statistics-office': { purpose: 'statistics.official', given: {} },
+};
+
+/** What approved analyses may count, by application; nobody else counts anything. */
+const COUNTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'statistics-office': {
+    'Query.residents': 'law',
+    'Resident.sex': 'law',
+    'Resident.dateOfBirth': 'law',
+    'Resident.currentResidence': 'law province',
+    'Resident.birthRecord': 'law',
+    'Resident.coverage': 'law',
+    'Resident.admissionWishes': 'law',
+    'AdmissionWish.total': 'law',
+  },
 };
 
 // The bank's one permitted age. No other shipped rule reads an argument.
@@ -112,10 +126,12 @@ describe('the shipped policies', () => {
       expect(giftsOf(asked({ application, purpose, emergency: true }))).toEqual(opened);
     });
 
-    it('give nothing to be written or counted, and nothing for the purposes of others', () => {
-      for (const action of ['write', 'aggregate'] as const) expect(giftsOf(asked({ application, purpose, action }))).toEqual({});
+    it('give nothing to be written, to be counted what analyses need, and nothing for the purposes of others', () => {
+      expect(giftsOf(asked({ application, purpose, action: 'write' }))).toEqual({});
+      expect(giftsOf(asked({ application, purpose, action: 'aggregate' }))).toEqual(COUNTED[application] ?? {});
       for (const other of policies.registry.purposes.keys()) {
-        if (other !== purpose) expect(giftsOf(asked({ application, purpose: other }))).toEqual({});
+        if (other === purpose) continue;
+        for (const action of ['read', 'aggregate'] as const) expect(giftsOf(asked({ application, purpose: other, action }))).toEqual({});
       }
     });
   });

@@ -12,7 +12,7 @@ import { healthInsurance } from '../../subgraphs/health-insurance/register.ts';
 import { loadSynthetic } from '../../subgraphs/load.ts';
 import { createPopulation } from '../../subgraphs/population.ts';
 import { register } from '../../subgraphs/register.ts';
-import { calendarDate } from '../../subgraphs/serve.ts';
+import { calendarDate } from '../../subgraphs/http.ts';
 import { startRegister, type TestRegister } from './harness.ts';
 
 const INSURANCE = register(healthInsurance);

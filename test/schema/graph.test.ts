@@ -18,6 +18,7 @@ describe('the graph of the four registers', () => {
         subgraphs: [at('subgraphs'), at('gateway')],
         snapshots: at('schema'),
         cedarSchema: at('policies/schema.cedarschema'),
+        policies: at('policies'),
       }),
     ).toMatchObject({ failed: false });
   });

@@ -25,6 +25,19 @@ describe('the reviewed snapshots', () => {
     expect(lines.join('\n')).toMatch(/api\.graphql is not what the subgraphs compose to, from line \d+ on\.\nRun "npm run generate"/);
   });
 
+  test('do not pass while a registered document asks for what is gone', () => {
+    using directories = temporary(register('email: String @personal(class: BASIC, group: "a.contact")'));
+    writeSnapshots(directories, false);
+    mkdirSync(join(directories.policies, 'operations'), { recursive: true });
+    writeFileSync(join(directories.policies, 'operations', 'mail.yaml'), 'document: "{ resident(idNumber: \\"1\\") { email } }"\n');
+    expect(checkSnapshots(directories)).toMatchObject({ failed: false });
+    writeFileSync(join(directories.subgraphs[0] ?? '', 'a', 'schema.graphql'), register());
+    expect(writeSnapshots(directories, false).lines.join('\n')).toMatch(/Breaks operations\/mail\.yaml: Cannot query field "email"/);
+    writeSnapshots(directories, true);
+    const { failed, lines } = checkSnapshots(directories);
+    expect([failed, lines[0]]).toEqual([true, expect.stringMatching(/^Breaks operations\/mail\.yaml: /)]);
+  });
+
   test('stay as they are when a field that clients use would go, until that is accepted', () => {
     using directories = temporary(register('email: String @personal(class: BASIC, group: "a.contact")'));
     writeSnapshots(directories, false);
@@ -69,6 +82,7 @@ function temporary(sdl: string): SchemaDirectories & Disposable {
     subgraphs: [subgraphs],
     snapshots: join(root, 'schema'),
     cedarSchema: join(root, 'schema', 'cedar.cedarschema'),
+    policies: join(root, 'policies'),
   };
   mkdirSync(join(subgraphs, 'a'), { recursive: true });
   mkdirSync(directories.snapshots);

@@ -26,6 +26,7 @@ export interface ConsentOptions {
   readonly representative?: string;
   /** Where the proof of a child's own agreement is kept. */
   readonly childAgreement?: string;
+  readonly as?: string;
   readonly json?: true;
 }
 

@@ -7,24 +7,56 @@ import { passes } from '../policy-report.ts';
 
 const SUPERGRAPH_FILE = join(import.meta.dirname, '../../../schema/supergraph.graphql');
 
+export interface PolicyCheckOptions {
+  /** Somebody else's supergraph; without it the project's own. */
+  readonly supergraph?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
 /**
  * Checks the policies in `directory` without a gateway, or those that the running gateway uses, and prints the report. Resolves whether
  * they may be used. Rejects with a sentence when nothing could be checked.
  */
-export async function policyCheck(settings: CommandSettings, directory: string | undefined, json: boolean): Promise<boolean> {
-  const report = directory === undefined ? await checkActive(settings) : await checkDirectory(directory);
+export async function policyCheck(
+  settings: CommandSettings,
+  directory: string | undefined,
+  { supergraph = SUPERGRAPH_FILE, json = false }: PolicyCheckOptions,
+): Promise<boolean> {
+  const report = directory === undefined ? await checkActive(settings) : await checkDirectory(directory, supergraph);
   const passed = passes(report);
   if (json) settings.output.write(`${JSON.stringify({ passed, ...report })}\n`);
   else settings.output.write(await describe(report, settings.output.columns));
   return passed;
 }
 
-async function checkDirectory(directory: string): Promise<CheckReport> {
+/**
+ * Prints the Cedar schema that the policies of `directory` are validated against, made of the supergraph and the directory's
+ * classification. Rejects with every problem when the classification is wrong.
+ */
+export async function policySchema(settings: CommandSettings, directory: string, { supergraph = SUPERGRAPH_FILE }: PolicyCheckOptions) {
+  const { classifyByDirectory } = await import('../../policy/classification-file.ts');
+  const { cedarSchemaOf } = await import('../../policy/cedar-schema.ts');
+  const { PolicyError } = await import('../../policy/problems.ts');
+  const { sdl, problems } = await classifyByDirectory(await readSupergraph(supergraph), directory);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new PolicyError(directory, errors);
+  settings.output.write(cedarSchemaOf(sdl));
+}
+
+async function checkDirectory(directory: string, supergraph: string): Promise<CheckReport> {
   const { checkPolicies } = await import('../../policy/check.ts');
-  const supergraph = await readFile(SUPERGRAPH_FILE, 'utf8').catch((cause: unknown) => {
-    throw new Error(`The supergraph ${SUPERGRAPH_FILE} cannot be read. Write it with "npm run generate".`, { cause });
+  const { checkOperationFiles } = await import('../../operations/check-files.ts');
+  const sdl = await readSupergraph(supergraph);
+  const report = await checkPolicies(directory, sdl);
+  const operations = await checkOperationFiles(directory, sdl, () => []);
+  return { ...report, problems: [...report.problems, ...operations.problems] };
+}
+
+async function readSupergraph(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    const make = file === SUPERGRAPH_FILE ? 'Write it with "npm run generate".' : 'Give the path of a composed supergraph SDL file.';
+    throw new Error(`The supergraph ${file} cannot be read. ${make}`, { cause });
   });
-  return checkPolicies(directory, supergraph);
 }
 
 async function checkActive(settings: CommandSettings): Promise<CheckReport> {

@@ -1,5 +1,6 @@
 import {
   Kind,
+  print,
   visit,
   type DocumentNode,
   type FieldNode,
@@ -7,20 +8,37 @@ import {
   type OperationDefinitionNode,
   type SelectionNode,
 } from 'graphql';
-import { RESPONSE_PREFIX } from '../execution/shape.ts';
 
-// Nodes of documents, as pruning reads and makes them.
+// Nodes of documents, as pruning and planning read and make them.
 
 /**
- * The field under a name that nothing else can have. INVARIANT: plans fetch keys and inputs under their plain names beside what the client
- * asked; were the client's aliases kept, `idNumber: fullName` would pass for the key and `price(in: VND)` for a required `price(in: USD)`,
- * and Apollo's plans let them.
+ * Gives the fields of one document names that nothing else can have. INVARIANT: plans fetch keys and inputs under their plain names beside
+ * what the client asked; were the client's aliases kept, `idNumber: fullName` would pass for the key and `price(in: VND)` for a required
+ * `price(in: USD)`, and Apollo's plans let them. One alias may also be another field, or have other arguments, on each type of a place;
+ * where a subgraph knows the types as one (`@interfaceObject`), Apollo's plans fetch the first for all, so each has a name of its own.
  */
-export function underOwnName(node: FieldNode, takesArguments: boolean): FieldNode {
-  const { alias, ...plain } = node;
-  // `name: name` is no alias: it merges with a plain `name`, so both are fetched under one name.
-  if ((alias === undefined || alias.value === node.name.value) && !takesArguments) return plain;
-  return { ...node, alias: { kind: Kind.NAME, value: `${RESPONSE_PREFIX}${node.alias?.value ?? node.name.value}` } };
+export class OwnNames {
+  readonly #calls = new Map<string, string[]>();
+
+  /** The field under its name. */
+  under(node: FieldNode, takesArguments: boolean): FieldNode {
+    const { alias, ...plain } = node;
+    // `name: name` is no alias: it merges with a plain `name`, so both are fetched under one name.
+    if ((alias === undefined || alias.value === node.name.value) && !takesArguments) return plain;
+    const responseKey = node.alias?.value ?? node.name.value;
+    return { ...node, alias: { kind: Kind.NAME, value: `r${this.#ordinal(responseKey, node)}__${responseKey}` } };
+  }
+
+  /** Which of the calls behind one response key it is; nothing for the first. */
+  #ordinal(responseKey: string, node: FieldNode): string {
+    // Fields merge whatever the order of their arguments.
+    const call = [node.name.value, ...(node.arguments ?? []).map((argument) => print(argument)).toSorted()].join('\n');
+    const calls = this.#calls.get(responseKey) ?? [];
+    this.#calls.set(responseKey, calls);
+    const known = calls.indexOf(call);
+    const index = known >= 0 ? known : calls.push(call) - 1;
+    return index === 0 ? '' : String(index);
+  }
 }
 
 /** The name that the value of a fetched field has in the data. */
