@@ -109,15 +109,19 @@ describe('consent of people', () => {
   });
 
   test('one statement looks up everybody who is asked for, however many', async () => {
-    const count = async (ids: readonly string[]): Promise<number> => {
-      const before = gateway.database.statements;
-      await phones(ids);
-      return gateway.database.statements - before;
+    /** The fewest that any of twenty such requests needed: the gateway's timers ask the same database, and only ever add. */
+    const fewest = async (ids: readonly string[]): Promise<number> => {
+      const counts: number[] = [];
+      for (let turn = 0; turn < 20; turn += 1) {
+        const before = gateway.database.statements;
+        await phones(ids);
+        counts.push(gateway.database.statements - before);
+      }
+      return Math.min(...counts);
     };
-    await count([person(7)]);
     // The consents and the record.
-    expect(await count([person(7)])).toBe(2);
-    expect(await count(people)).toBe(2);
+    expect(await fewest([person(7)])).toBe(2);
+    expect(await fewest(people)).toBe(2);
   });
 
   test('a withdrawal holds for the next request, every time', async () => {
