@@ -86,6 +86,7 @@ export function agencyShown(context: AdminContext, wanted: string | undefined, r
   return bound ?? wanted;
 }
 
-function refused(code: string, message: string): GraphQLError {
+/** A look that is not allowed, or not possible now. */
+export function refused(code: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code } });
 }

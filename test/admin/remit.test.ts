@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Actor } from '../../gateway/admin/actor.ts';
+import { ledgerRoot } from '../../gateway/admin/ledger-schema.ts';
 import { supervisionRoot } from '../../gateway/admin/supervision-schema.ts';
+import { createLedgerReading } from '../../gateway/ledger/reading.ts';
 import { addRollup } from '../../gateway/oversight/follow/store.ts';
 import { raise } from '../../gateway/oversight/anomalies/store.ts';
 import { migrate, openDatabase, type Database } from '../../platform/database.ts';
 import { MIGRATIONS } from '../identity/demo-gateway.ts';
+import { testLedger } from '../ledger/event-ledger.ts';
+import { SIGNER, smallLedger } from '../ledger/small-ledger.ts';
 import { nobodyWatches } from './admin-gateway.ts';
 
 // Auditors of the operator see what every agency did, those of an agency what it did itself.
@@ -79,4 +83,19 @@ test("an agency's auditor does not judge an emergency of another, which is none 
   };
   expect(await judge('bank')).toMatchObject({ refusal: { code: 'NOT_FOUND' } });
   expect(await judge('hospital')).toMatchObject({ emergency: { agency: 'hospital', verdict: 'justified' } });
+});
+
+test("an agency's auditor is shown the proofs of its own records, and no export, which holds everybody's", async () => {
+  await using ledger = await smallLedger();
+  await ledger.write(1);
+  await ledger.merge();
+  const [row] = await ledger.database.query<{ id: string }>({ text: 'SELECT id::text FROM ledger_records' });
+  const { pseudonyms } = testLedger(ledger.database, Date.now);
+  const root = ledgerRoot(createLedgerReading({ database: ledger.database, signer: SIGNER, witnesses: [], pseudonyms }), sources);
+  const proof = async (agency: string) => root.ledgerProof({ record: row?.id ?? '' }, auditorOf(agency));
+  expect(JSON.parse((await proof('hospital')) ?? 'null')).toMatchObject({ index: 0 });
+  expect(JSON.parse((await proof('portal')) ?? 'null')).toMatchObject({ index: 0 });
+  expect(await proof('bank')).toBeNull();
+  await expect(root.ledgerExport({ from: '0' }, auditorOf('hospital'))).rejects.toThrow(/Ask an auditor of the operator/);
+  expect((await root.ledgerExport({ from: '0' }, auditorOf('portal'))).lines.length).toBeGreaterThan(1);
 });
