@@ -28,7 +28,8 @@ const PSEUDO: ReadonlyMap<string, Stage> = new Map([
 const FILES: readonly (readonly [RegExp, Stage])[] = [
   [/\/gateway\/(?:stages\/authenticate|identity\/)/, 'authenticate'],
   [/\/gateway\/stages\/admit/, 'admit'],
-  [/\/gateway\/(?:stages\/(?:decide|prune|plan|compile)|policy\/|execution\/[a-z-]*(?:compile|planner))/, 'prepare'],
+  [/\/gateway\/(?:stages\/(?:decide|prune|plan|compile)|policy\/|execution\/planner)/, 'prepare'],
+  // What is compiled runs in the file that compiles it; compiling is called by its stage.
   [/\/gateway\/(?:stages\/execute|execution\/)|\/node_modules\/undici\//, 'execute'],
   [/\/gateway\/(?:stages\/record|ledger\/)|\/node_modules\/pg[a-z-]*\//, 'record'],
   [/\/gateway\/stages\/answer/, 'answer'],

@@ -29,16 +29,17 @@ test('gives a stage what it calls, in the files of other stages and in packages 
   expect(times).toMatchObject({ admit: 300, record: 200, prepare: 0, rest: 0 });
 });
 
-test('tells compiling a plan from running it', () => {
+test('tells compiling a plan from running what was compiled, which is code of the same file', () => {
   const times = timeByStage(
     profileOf(
       [
-        node(1, '(root)', '', [2, 3, 4]),
-        node(2, 'compilePlan', 'file:///p/gateway/execution/plan-compile.ts'),
-        node(3, 'run', 'file:///p/gateway/execution/plan-run.ts'),
-        node(4, 'onData', 'file:///p/node_modules/undici/lib/dispatcher/client-h1.js'),
+        node(1, '(root)', '', [2, 4, 5]),
+        node(2, 'compile', 'file:///p/gateway/stages/compile.ts', [3]),
+        node(3, 'compilePlan', 'file:///p/gateway/execution/plan-compile.ts'),
+        node(4, 'step', 'file:///p/gateway/execution/plan-compile.ts'),
+        node(5, 'onData', 'file:///p/node_modules/undici/lib/dispatcher/client-h1.js'),
       ],
-      [2, 3, 4],
+      [3, 4, 5],
     ),
   );
   expect(times).toMatchObject({ prepare: 100, execute: 200 });
