@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { openDatabase, type Database } from '../platform/database.ts';
 import type { OwnerKey } from '../platform/ceiling.ts';
+import { freePort, probePort } from '../platform/free-port.ts';
 import { seal, SEAL_HEADER } from '../platform/grant.ts';
 import type { Logger } from '../platform/log.ts';
 import { startAdminApi } from './admin/start.ts';
@@ -274,17 +274,9 @@ async function stop(child: ChildProcess): Promise<void> {
  * when it is taken, before anything has been opened or loaded.
  */
 export async function claimPort(host: string, wanted: number): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, wanted)));
-    server.listen(wanted, host, resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  if (typeof address !== 'object' || address === null) throw new Error('A server that listens on TCP has a port.');
-  return address.port;
+  if (wanted === 0) return freePort(host);
+  await probePort(host, wanted).catch((error: unknown) => Promise.reject(listenError(error, wanted)));
+  return wanted;
 }
 
 /** ID numbers of synthetic people who show well in every showcase register, in order: a merge of sorted pages. */

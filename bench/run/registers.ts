@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../platform/free-port.ts';
 import { GRANT_ISSUER, type GovernedKeys } from '../targets/governed.ts';
 import { ROOT, SUBGRAPHS, type Subgraph, type SubgraphUrls } from '../work/graph.ts';
 import { openBenchDatabase, type BenchDatabase } from './database.ts';
-import { freePort, GATEWAY_CORE, LOAD_CORE, pin, startPinned, type Pinned } from './processes.ts';
+import { GATEWAY_CORE, LOAD_CORE, pin, startPinned, type Pinned } from './processes.ts';
 
 /** The four registers of the project, each with a database of its own on PostgreSQL, loaded with synthetic citizens. */
 export interface RunningRegisters {
@@ -54,7 +55,7 @@ async function startRegister(
   const file = (kind: string): string => join(directory, `${name}.${kind}`);
   await writeFile(file('key'), keys.sealKeys[name] ?? '', { mode: 0o600 });
   await writeFile(file('yaml'), ceilingOf(readFileSync(join(ROOT, 'subgraphs', name, 'schema.graphql'), 'utf8')));
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   const register = resources.use(
     startPinned(place % 2 === 0 ? GATEWAY_CORE : LOAD_CORE, process.execPath, [join(ROOT, 'subgraphs', 'main.ts'), name, '--demo'], {
       environment: {

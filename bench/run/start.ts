@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../platform/free-port.ts';
 import { TARGET_ENVIRONMENT, type Launch, type Target } from '../targets/target.ts';
 import { requestBody, WORKS } from '../work/documents.ts';
 import type { SubgraphUrls } from '../work/graph.ts';
-import { freePort, GATEWAY_CORE, LOAD_CORE, startPinned } from './processes.ts';
+import { GATEWAY_CORE, LOAD_CORE, startPinned } from './processes.ts';
 import { send } from './verify.ts';
 
 /** A target that answers. */
@@ -53,7 +54,7 @@ export async function startTarget(
 ): Promise<RunningTarget> {
   const directory = join(parts.directory, target.name);
   await mkdir(directory);
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   const launch: Launch = await target.launch({ ...parts, port, directory });
   const running = parts.resources.use(
     startPinned(GATEWAY_CORE, launch.command, launch.args, {

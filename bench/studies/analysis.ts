@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { freePort } from '../../platform/free-port.ts';
 import { createSnapshotRegister, periodAt } from '../../gateway/analysis/register.ts';
 import type { CommandSettings } from '../../gateway/admin/command-settings.ts';
 import { analysisRun } from '../../gateway/admin/commands/analysis-run.ts';
@@ -18,7 +19,6 @@ import { machineName, makeNote } from '../report/note.ts';
 import { commit } from '../report/results.ts';
 import { whole } from '../report/table.ts';
 import { openBenchDatabase } from '../run/database.ts';
-import { freePort } from '../run/processes.ts';
 import { stopOnSignals } from '../run/signals.ts';
 import { ROOT } from '../work/graph.ts';
 import type { AnalysisGatewaySettings } from '../targets/analysis.launch.ts';
@@ -102,7 +102,7 @@ async function study(gateways: number): Promise<readonly string[]> {
   const database = own.use(await openBenchDatabase());
   const ports: number[] = [];
   for (let gateway = 0; gateway < gateways; gateway += 1) {
-    const port = await freePort();
+    const port = await freePort('127.0.0.1');
     ports.push(port);
     await startOne({ ...base, port, databaseUrl: database.url }, registers, own);
   }

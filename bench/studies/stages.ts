@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../platform/free-port.ts';
 import type { Options } from '../options.ts';
 import { machineName, makeNote, type Note } from '../report/note.ts';
 import { commit } from '../report/results.ts';
@@ -8,7 +9,7 @@ import { disturbance } from '../report/signs.ts';
 import { STAGES, timeByStage, type Stage } from '../report/stage-of.ts';
 import { whole } from '../report/table.ts';
 import { measure, untilIdle, type Measured } from '../run/measure.ts';
-import { freePort, LOAD_CORE, pin } from '../run/processes.ts';
+import { LOAD_CORE, pin } from '../run/processes.ts';
 import { profileWhile } from '../run/profiler.ts';
 import { startCanned, startTarget } from '../run/start.ts';
 import { verify } from '../run/verify.ts';
@@ -47,7 +48,7 @@ export async function stages(options: Options, { resources, signals, progress }:
   const directory = await mkdtemp(join(tmpdir(), 'lien-thong-stages-'));
   resources.defer(async () => rm(directory, { recursive: true, force: true }));
   const subgraphUrls = await startCanned(directory, resources);
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   const inspected = {
     ...oursPolicies,
     launch: async (context: Parameters<typeof oursPolicies.launch>[0]) => {

@@ -9,7 +9,7 @@ import { citizens } from '../../gateway/admin/commands/citizens.ts';
 import { ledgerVerify } from '../../gateway/admin/commands/ledger.ts';
 import { token } from '../../gateway/admin/commands/token.ts';
 import { databaseVariable, SUBGRAPH_NAMES } from '../../gateway/config.ts';
-import { claimPort } from '../../gateway/demo.ts';
+import { freePort } from '../../platform/free-port.ts';
 import { RECEIPT_HEADER } from '../../gateway/stages/answer.ts';
 import type { VerifyReport } from '../../gateway/ledger/verify/report.ts';
 import { createTestDatabase } from './test-database.ts';
@@ -53,7 +53,7 @@ test(
     if (inject('registers').backend === 'postgres') {
       for (const name of ['gateway', ...SUBGRAPH_NAMES]) urls[databaseVariable(name)] = resources.use(await createTestDatabase()).url;
     }
-    const port = await claimPort('127.0.0.1', 0);
+    const port = await freePort('127.0.0.1');
     const environment = { ...urls, PORT: String(port), DATA_DIR: directory, CITIZENS: '100', LOG_LEVEL: 'fatal' };
     const gatewayUrl = `http://127.0.0.1:${port}`;
     const printed = async (

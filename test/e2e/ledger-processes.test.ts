@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { claimPort } from '../../gateway/demo.ts';
+import { freePort } from '../../platform/free-port.ts';
 import { readVerifier } from '../../gateway/ledger/tree/note.ts';
 import { verifyLedger } from '../../gateway/ledger/verify/verify.ts';
 import type { Seen } from '../../gateway/ledger/witness/state.ts';
@@ -108,7 +108,7 @@ describe.runIf(inject('registers').backend === 'postgres')('a sequencer and a wi
     });
     await asked.says(/The sequencer is ready/);
     sequencerKey = (await asked.says(/^test-ledger\+\S+$/m)).trim();
-    const port = await claimPort('127.0.0.1', 0);
+    const port = await freePort('127.0.0.1');
     witness = await startWitness(port);
     witnessKey = await witness.says(/^lien-thong-witness\+\S+$/m);
     witnessUrl = `http://127.0.0.1:${port}`;

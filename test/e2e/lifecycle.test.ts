@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { databaseVariable, SUBGRAPH_NAMES } from '../../gateway/config.ts';
-import { claimPort } from '../../gateway/demo.ts';
+import { freePort } from '../../platform/free-port.ts';
 import { startFixture } from '../federation/fixture.ts';
 import { createTestDatabase } from './test-database.ts';
 
@@ -124,13 +124,12 @@ async function databases(resources: AsyncDisposableStack): Promise<Record<string
   return urls;
 }
 
-describe('a demo gateway with its four registers', { timeout: 60_000 }, () => {
+describe('a demo gateway with its four registers', () => {
   test.runIf(onLinux)(
     'killed while it loads and killed while it serves, leaves no child behind, starts again unaided with the same people, and stops when told',
-    { timeout: 120_000 },
     async () => {
       await using resources = new AsyncDisposableStack();
-      const port = await claimPort('127.0.0.1', 0);
+      const port = await freePort('127.0.0.1');
       const environment = { DATA_DIR: dataDir('demo'), PORT: String(port), CITIZENS, ...(await databases(resources)) };
       const unlucky = run(['--demo'], environment);
       let children: readonly number[] = [];
@@ -213,7 +212,7 @@ describe('a demo gateway with its four registers', { timeout: 60_000 }, () => {
   test('says that its data directory cannot be written', async () => {
     const way = join(dataDir('a-file'), 'deeper');
     await writeFile(dataDir('a-file'), 'in the way');
-    const said = await refusal(['--demo'], { DATA_DIR: way, PORT: String(await claimPort('127.0.0.1', 0)), CITIZENS });
+    const said = await refusal(['--demo'], { DATA_DIR: way, PORT: String(await freePort('127.0.0.1')), CITIZENS });
     expect(said).toContain(`The data directory ${way} cannot be written.`);
     expect(said).toContain('DATA_DIR');
   });
@@ -221,24 +220,24 @@ describe('a demo gateway with its four registers', { timeout: 60_000 }, () => {
   test('says that a register cannot write, and leaves no other register behind', async () => {
     await mkdir(dataDir('half'));
     await writeFile(join(dataDir('half'), 'residents'), 'in the way');
-    const said = await refusal(['--demo'], { DATA_DIR: dataDir('half'), PORT: String(await claimPort('127.0.0.1', 0)), CITIZENS });
+    const said = await refusal(['--demo'], { DATA_DIR: dataDir('half'), PORT: String(await freePort('127.0.0.1')), CITIZENS });
     expect(said).toMatch(/residents.*DATA_DIR/s);
   });
 });
 
-test('a broken supergraph stops the start, with a sentence that says what it is', { timeout: 60_000 }, async () => {
+test('a broken supergraph stops the start, with a sentence that says what it is', async () => {
   const file = join(directory, 'supergraph.graphql');
   await writeFile(file, 'type Query { a: Int }');
-  const said = await refusal(['--open', '--supergraph', file], { PORT: String(await claimPort('127.0.0.1', 0)) });
+  const said = await refusal(['--open', '--supergraph', file], { PORT: String(await freePort('127.0.0.1')) });
   expect(said).toContain('The supergraph is not one that Federation 2 composes');
   expect(said.trim().split('\n').length).toBeLessThan(10);
 });
 
-test('--open says that it is ready in its last line, and ends with status 0 when told to stop', { timeout: 60_000 }, async () => {
+test('--open says that it is ready in its last line, and ends with status 0 when told to stop', async () => {
   const { supergraphSdl, close } = await startFixture('shop');
   const file = join(directory, 'open.graphql');
   await writeFile(file, supergraphSdl);
-  const port = await claimPort('127.0.0.1', 0);
+  const port = await freePort('127.0.0.1');
   const started = run(['--open', '--supergraph', file, '--port', String(port)], {});
   await started.ready;
   const response = await fetch(`http://127.0.0.1:${port}/graphql`, {

@@ -94,43 +94,39 @@ async function approve(operation: string, as: string): Promise<string> {
 const codeOf = ({ status, errors }: Reply): readonly unknown[] => [status, errors[0]?.extensions.code];
 
 describe('by the command line alone', () => {
-  test(
-    'an operation is registered, refused to its author, approved by the data owner, and run by its document id',
-    { timeout: 120_000 },
-    async () => {
-      const documentId = documentIdOf(DOCUMENT);
-      const body = { documentId, variables: { id: person, age: 18 } };
-      expect(codeOf(await send(body))).toEqual([403, 'OPERATION_NOT_APPROVED']);
+  test('an operation is registered, refused to its author, approved by the data owner, and run by its document id', async () => {
+    const documentId = documentIdOf(DOCUMENT);
+    const body = { documentId, variables: { id: person, age: 18 } };
+    expect(codeOf(await send(body))).toEqual([403, 'OPERATION_NOT_APPROVED']);
 
-      const from = await file(ADULTS);
-      const checked = await run('operation', 'register', '--from', from, '--check', '--as', 'hospital/officer-018');
-      expect(checked).toMatch(/Resident\.fullName .* BASIC .* residents\.identity .* released by hospital\.identity/);
-      expect(checked).toMatch(/Registers: residents\./);
-      const proposed = JSON.parse(
-        await run('operation', 'register', '--from', from, '--reason', 'for minors', '--as', 'hospital/officer-018', '--json'),
-      ) as { state: string; documentId: string; missing: readonly string[] };
-      expect(proposed).toMatchObject({ state: 'proposed', documentId, missing: ['the data owner police'] });
-      expect(codeOf(await send(body))).toEqual([403, 'OPERATION_NOT_APPROVED']);
+    const from = await file(ADULTS);
+    const checked = await run('operation', 'register', '--from', from, '--check', '--as', 'hospital/officer-018');
+    expect(checked).toMatch(/Resident\.fullName .* BASIC .* residents\.identity .* released by hospital\.identity/);
+    expect(checked).toMatch(/Registers: residents\./);
+    const proposed = JSON.parse(
+      await run('operation', 'register', '--from', from, '--reason', 'for minors', '--as', 'hospital/officer-018', '--json'),
+    ) as { state: string; documentId: string; missing: readonly string[] };
+    expect(proposed).toMatchObject({ state: 'proposed', documentId, missing: ['the data owner police'] });
+    expect(codeOf(await send(body))).toEqual([403, 'OPERATION_NOT_APPROVED']);
 
-      const approve = ['operation', 'approve', '--operation', ADULTS.name] as const;
-      expect(await refused(...approve, '--as', 'hospital/officer-018')).toMatch(/^You proposed this operation/);
-      expect(await refused(...approve, '--as', 'social-security/officer-091')).toMatch(/^The operation touches no data/);
-      // A national administrator is a second person, and no owner of the data.
-      expect(await run(...approve, '--as', 'portal/officer-003')).toMatch(/proposed.*waits for the data owner police/);
-      expect(await run(...approve, '--as', 'police/officer-064')).toMatch(/approved until/);
-      expect(await refused(...approve, '--as', 'police/officer-064')).toMatch(/^You have approved this operation/);
+    const approve = ['operation', 'approve', '--operation', ADULTS.name] as const;
+    expect(await refused(...approve, '--as', 'hospital/officer-018')).toMatch(/^You proposed this operation/);
+    expect(await refused(...approve, '--as', 'social-security/officer-091')).toMatch(/^The operation touches no data/);
+    // A national administrator is a second person, and no owner of the data.
+    expect(await run(...approve, '--as', 'portal/officer-003')).toMatch(/proposed.*waits for the data owner police/);
+    expect(await run(...approve, '--as', 'police/officer-064')).toMatch(/approved until/);
+    expect(await refused(...approve, '--as', 'police/officer-064')).toMatch(/^You have approved this operation/);
 
-      const reply = await send(body);
-      expect([reply.status, reply.errors]).toEqual([200, []]);
-      expect(reply.data).toEqual({ resident: { fullName: expect.any(String), isAtLeast: true } });
-      expect((await gateway.records()).at(-1)).toMatchObject({ kind: 'disclosure', operation: ADULTS.name });
-      const listed = JSON.parse(await run('operation', 'list', '--json')) as readonly { name: string; kind: string; state: string }[];
-      expect(listed.flatMap(({ name, kind, state }) => (kind === 'operation' ? [[name, state]] : []))).toEqual([
-        [ADULTS.name, 'approved'],
-        ['patient-check-in', 'approved'],
-      ]);
-    },
-  );
+    const reply = await send(body);
+    expect([reply.status, reply.errors]).toEqual([200, []]);
+    expect(reply.data).toEqual({ resident: { fullName: expect.any(String), isAtLeast: true } });
+    expect((await gateway.records()).at(-1)).toMatchObject({ kind: 'disclosure', operation: ADULTS.name });
+    const listed = JSON.parse(await run('operation', 'list', '--json')) as readonly { name: string; kind: string; state: string }[];
+    expect(listed.flatMap(({ name, kind, state }) => (kind === 'operation' ? [[name, state]] : []))).toEqual([
+      [ADULTS.name, 'approved'],
+      ['patient-check-in', 'approved'],
+    ]);
+  });
 });
 
 describe('an approved operation', () => {
@@ -193,47 +189,43 @@ describe('an approved operation', () => {
 });
 
 describe('when the rules change', () => {
-  test(
-    'what no longer gives what was approved is shown in the impact, suspended at once, and runs again after the rollback',
-    { timeout: 120_000 },
-    async () => {
-      const documentId = documentIdOf(CHECK_IN);
-      const body = { documentId, variables: { idNumber: person } };
-      expect((await send(body)).status).toBe(200);
-      await using policies = await copyOfPolicies();
-      const rules = join(policies.path, 'hospital.cedar');
-      await writeFile(rules, (await readFile(rules, 'utf8')).replace(/@id\("hospital\.phone"\)[^;]*;/, ''));
-      const cases = join(policies.path, 'cases', 'hospital.yaml');
-      await writeFile(cases, withoutCasesOf(await readFile(cases, 'utf8'), 'Resident.phone'));
+  test('what no longer gives what was approved is shown in the impact, suspended at once, and runs again after the rollback', async () => {
+    const documentId = documentIdOf(CHECK_IN);
+    const body = { documentId, variables: { idNumber: person } };
+    expect((await send(body)).status).toBe(200);
+    await using policies = await copyOfPolicies();
+    const rules = join(policies.path, 'hospital.cedar');
+    await writeFile(rules, (await readFile(rules, 'utf8')).replace(/@id\("hospital\.phone"\)[^;]*;/, ''));
+    const cases = join(policies.path, 'cases', 'hospital.yaml');
+    await writeFile(cases, withoutCasesOf(await readFile(cases, 'utf8'), 'Resident.phone'));
 
-      const drafted = gateway.admin();
-      await policyDraft(drafted.settings, { from: policies.path, json: true });
-      const { version } = JSON.parse(drafted.output()) as { version: string };
-      const impact = JSON.parse(await run('policy', 'impact', '--version', version, '--json')) as { operations: readonly object[] };
-      expect(impact.operations).toEqual([
-        expect.objectContaining({
-          name: 'patient-check-in',
-          effect: 'suspended',
-          differences: [{ coordinate: 'Resident.phone', direction: 'narrower' }],
-        }),
-      ]);
-      await policyStep(gateway.admin().settings, 'submit', { version, json: true });
-      await policyStep(gateway.admin('portal/officer-003').settings, 'approve', { version, json: true });
-      await policyStep(gateway.admin().settings, 'activate', { version, json: true });
-      const reply = await send(body);
-      expect([...codeOf(reply), reply.data, reply.errors[0]?.message]).toEqual([
-        403,
-        'OPERATION_NOT_APPROVED',
-        undefined,
-        expect.stringMatching(/suspended\. What it gives is not what was approved \(Resident\.phone: less\)/),
-      ]);
-      expect(await run('operation', 'show', '--operation', 'patient-check-in')).toMatch(/suspended.*Resident\.phone: less/);
-      await expect.poll(approvalEvents).toEqual(['operation.lapse']);
-      await policyRollback(gateway.admin().settings, { json: true });
-      expect((await send(body)).status).toBe(200);
-      await expect.poll(approvalEvents).toEqual(['operation.lapse', 'operation.resume']);
-    },
-  );
+    const drafted = gateway.admin();
+    await policyDraft(drafted.settings, { from: policies.path, json: true });
+    const { version } = JSON.parse(drafted.output()) as { version: string };
+    const impact = JSON.parse(await run('policy', 'impact', '--version', version, '--json')) as { operations: readonly object[] };
+    expect(impact.operations).toEqual([
+      expect.objectContaining({
+        name: 'patient-check-in',
+        effect: 'suspended',
+        differences: [{ coordinate: 'Resident.phone', direction: 'narrower' }],
+      }),
+    ]);
+    await policyStep(gateway.admin().settings, 'submit', { version, json: true });
+    await policyStep(gateway.admin('portal/officer-003').settings, 'approve', { version, json: true });
+    await policyStep(gateway.admin().settings, 'activate', { version, json: true });
+    const reply = await send(body);
+    expect([...codeOf(reply), reply.data, reply.errors[0]?.message]).toEqual([
+      403,
+      'OPERATION_NOT_APPROVED',
+      undefined,
+      expect.stringMatching(/suspended\. What it gives is not what was approved \(Resident\.phone: less\)/),
+    ]);
+    expect(await run('operation', 'show', '--operation', 'patient-check-in')).toMatch(/suspended.*Resident\.phone: less/);
+    await expect.poll(approvalEvents).toEqual(['operation.lapse']);
+    await policyRollback(gateway.admin().settings, { json: true });
+    expect((await send(body)).status).toBe(200);
+    await expect.poll(approvalEvents).toEqual(['operation.lapse', 'operation.resume']);
+  });
 });
 
 async function approvalEvents(): Promise<readonly string[]> {

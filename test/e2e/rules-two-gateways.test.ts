@@ -8,7 +8,7 @@ import { startTestGateway, type Reply, type TestGateway } from './test-gateway.t
 // Two gateways on one database under load while rules are activated at one of them, over and over. The two versions differ in several fields at once, so that
 // an answer made of both would show.
 const ACTIVATIONS = Number(process.env['RULES_ACTIVATIONS'] ?? (inject('registers').backend === 'postgres' ? 10 : 4));
-const TIMEOUT_MS = 120_000 + ACTIVATIONS * 15_000;
+const TIMEOUT_MS = 240_000 + ACTIVATIONS * 30_000;
 const LOOPS = 4;
 const WITHIN_MS = 1_000;
 const QUERY = 'query ($id: IdNumber!) { resident(idNumber: $id) { phone isAtLeast(age: 18) currentResidence { province } } }';

@@ -38,97 +38,94 @@ async function residence(): Promise<readonly [unknown, string | undefined, strin
 }
 
 describe('by the command line alone', () => {
-  test(
-    'a rule is drafted, weighed, refused to its author, approved by the data owner, activated, and taken back',
-    { timeout: 180_000 },
-    async () => {
-      await using policies = await copyOfPolicies();
-      await giveTellerTheResidence(policies.path);
-      // The example that README.md drafts is the shipped files with that rule.
-      for (const name of ['bank.cedar', 'cases/bank.yaml']) {
-        expect(await readFile(join(EXAMPLE, name), 'utf8')).toBe(await readFile(join(policies.path, name), 'utf8'));
-      }
-      const [, before, first] = await residence();
-      expect(before).toBe('FIELD_NOT_PERMITTED');
+  test('a rule is drafted, weighed, refused to its author, approved by the data owner, activated, and taken back', async () => {
+    await using policies = await copyOfPolicies();
+    await giveTellerTheResidence(policies.path);
+    // The example that README.md drafts is the shipped files with that rule.
+    for (const name of ['bank.cedar', 'cases/bank.yaml']) {
+      expect(await readFile(join(EXAMPLE, name), 'utf8')).toBe(await readFile(join(policies.path, name), 'utf8'));
+    }
+    const [, before, first] = await residence();
+    expect(before).toBe('FIELD_NOT_PERMITTED');
 
-      const drafted = JSON.parse(
-        await run('policy', 'draft', '--from', policies.path, '--reason', 'addresses at the counter', '--json'),
-      ) as { version: string; state: string };
-      expect(drafted.state).toBe('draft');
-      const { version } = drafted;
-      const impact = JSON.parse(await run('policy', 'impact', '--version', version, '--json')) as {
-        rows: readonly object[];
-        registersWidened: string[];
-        ownersConcerned: string[];
-        replay: { applications: readonly { application: string; widened: number; people: number }[] };
-      };
-      expect(impact.rows).toEqual([
-        expect.objectContaining({
-          application: 'bank-teller',
-          coordinate: 'Resident.currentResidence',
-          direction: 'wider',
-          before: expect.objectContaining({ level: 'refused', policies: [] }),
-          after: expect.objectContaining({ level: 'consent', policies: ['bank.residence'] }),
-          example: expect.objectContaining({
-            query: 'query ($idNumber: IdNumber!) { resident(idNumber: $idNumber) { currentResidence { province } } }',
-          }),
+    const drafted = JSON.parse(await run('policy', 'draft', '--from', policies.path, '--reason', 'addresses at the counter', '--json')) as {
+      version: string;
+      state: string;
+    };
+    expect(drafted.state).toBe('draft');
+    const { version } = drafted;
+    const impact = JSON.parse(await run('policy', 'impact', '--version', version, '--json')) as {
+      rows: readonly object[];
+      registersWidened: string[];
+      ownersConcerned: string[];
+      replay: { applications: readonly { application: string; widened: number; people: number }[] };
+    };
+    expect(impact.rows).toEqual([
+      expect.objectContaining({
+        application: 'bank-teller',
+        coordinate: 'Resident.currentResidence',
+        direction: 'wider',
+        before: expect.objectContaining({ level: 'refused', policies: [] }),
+        after: expect.objectContaining({ level: 'consent', policies: ['bank.residence'] }),
+        example: expect.objectContaining({
+          query: 'query ($idNumber: IdNumber!) { resident(idNumber: $idNumber) { currentResidence { province } } }',
         }),
-      ]);
-      expect([impact.registersWidened, impact.ownersConcerned]).toEqual([['residents'], ['police']]);
-      // The request above is in the record, and would be answered otherwise.
-      expect(impact.replay.applications).toContainEqual({ application: 'bank-teller', requests: 1, widened: 1, narrowed: 0, people: 1 });
-      expect(await run('policy', 'impact', '--version', version.slice(0, 19))).toMatch(
-        /bank-teller .* refused .* consent by bank\.residence .* WIDENS/,
-      );
+      }),
+    ]);
+    expect([impact.registersWidened, impact.ownersConcerned]).toEqual([['residents'], ['police']]);
+    // The request above is in the record, and would be answered otherwise.
+    expect(impact.replay.applications).toContainEqual({ application: 'bank-teller', requests: 1, widened: 1, narrowed: 0, people: 1 });
+    expect(await run('policy', 'impact', '--version', version.slice(0, 19))).toMatch(
+      /bank-teller .* refused .* consent by bank\.residence .* WIDENS/,
+    );
 
-      await run('policy', 'submit', '--version', version);
-      expect(await refused('policy', 'approve', '--version', version)).toBe('You wrote this draft. Somebody else has to approve it.\n');
-      expect(await refused('policy', 'approve', '--version', version, '--as', 'police/officer-066')).toMatch(
-        /^This is another account of the person/,
-      );
-      expect(await refused('policy', 'activate', '--version', version)).toMatch(/Missing: the data owner police/);
-      await run('policy', 'approve', '--version', version, '--as', 'police/officer-064');
-      expect((await residence())[1]).toBe('FIELD_NOT_PERMITTED');
+    await run('policy', 'submit', '--version', version);
+    expect(await refused('policy', 'approve', '--version', version)).toBe('You wrote this draft. Somebody else has to approve it.\n');
+    expect(await refused('policy', 'approve', '--version', version, '--as', 'police/officer-066')).toMatch(
+      /^This is another account of the person/,
+    );
+    expect(await refused('policy', 'activate', '--version', version)).toMatch(/Missing: the data owner police/);
+    await run('policy', 'approve', '--version', version, '--as', 'police/officer-064');
+    expect((await residence())[1]).toBe('FIELD_NOT_PERMITTED');
 
-      await run('policy', 'activate', '--version', version);
-      expect(await residence()).toEqual([undefined, 'CONSENT_REQUIRED', version]);
-      const consent = ['--person', person, '--agency', 'bank', '--purpose', 'bank.customer-verification'];
-      await run('consent', 'give', ...consent, '--group', 'residents.residence');
-      expect(await residence()).toEqual([expect.any(String), undefined, version]);
-      const explained = JSON.parse(
-        await run(
-          'policy',
-          'explain',
-          '--app',
-          'bank-teller',
-          '--purpose',
-          'bank.customer-verification',
-          '--field',
-          'Resident.currentResidence',
-          '--person',
-          person,
-          '--json',
-        ),
-      ) as object;
-      expect(explained).toMatchObject({
-        code: null,
-        group: 'residents.residence',
-        consented: true,
-        winning: [{ id: 'bank.residence', file: 'bank.cedar' }],
-      });
+    await run('policy', 'activate', '--version', version);
+    expect(await residence()).toEqual([undefined, 'CONSENT_REQUIRED', version]);
+    const consent = ['--person', person, '--agency', 'bank', '--purpose', 'bank.customer-verification'];
+    await run('consent', 'give', ...consent, '--group', 'residents.residence');
+    expect(await residence()).toEqual([expect.any(String), undefined, version]);
+    const explained = JSON.parse(
+      await run(
+        'policy',
+        'explain',
+        '--app',
+        'bank-teller',
+        '--purpose',
+        'bank.customer-verification',
+        '--field',
+        'Resident.currentResidence',
+        '--person',
+        person,
+        '--json',
+      ),
+    ) as object;
+    expect(explained).toMatchObject({
+      code: null,
+      group: 'residents.residence',
+      consented: true,
+      winning: [{ id: 'bank.residence', file: 'bank.cedar' }],
+    });
 
-      await run('policy', 'rollback');
-      expect(await residence()).toEqual([undefined, 'FIELD_NOT_PERMITTED', first]);
-      await run('consent', 'withdraw', ...consent);
-      const states = JSON.parse(await run('policy', 'list', '--json')) as readonly { version: string; state: string }[];
-      expect(states.map((one) => [one.version, one.state])).toEqual([
-        [first, 'active'],
-        [version, 'rolled-back'],
-      ]);
-    },
-  );
+    await run('policy', 'rollback');
+    expect(await residence()).toEqual([undefined, 'FIELD_NOT_PERMITTED', first]);
+    await run('consent', 'withdraw', ...consent);
+    const states = JSON.parse(await run('policy', 'list', '--json')) as readonly { version: string; state: string }[];
+    expect(states.map((one) => [one.version, one.state])).toEqual([
+      [first, 'active'],
+      [version, 'rolled-back'],
+    ]);
+  });
 
-  test('the active version is exported byte for byte, and an unchanged directory is no draft', { timeout: 180_000 }, async () => {
+  test('the active version is exported byte for byte, and an unchanged directory is no draft', async () => {
     const to = await mkdtemp(join(tmpdir(), 'lien-thong-export-'));
     try {
       await run('policy', 'export', '--to', to);
@@ -150,16 +147,12 @@ describe('by the command line alone', () => {
     }
   });
 
-  test(
-    'an officer who administers nothing explains the own application by code and reference, and nothing else',
-    { timeout: 180_000 },
-    async () => {
-      const about = ['--purpose', 'bank.customer-verification', '--json', '--as', 'bank/officer-042'];
-      const own = JSON.parse(await run('policy', 'explain', '--app', 'bank-teller', '--field', 'Query.verifyIdentity', ...about)) as object;
-      expect(own).toEqual({ code: null, reference: expect.stringContaining('Anti-Money Laundering') });
-      expect(await refused('policy', 'explain', '--app', 'hospital-counter', '--field', 'Resident.phone', ...about)).toMatch(/own agency/);
-      expect(await refused('policy', 'list', '--as', 'bank/officer-042')).toMatch(/does not have a role/);
-      expect(await refused('policy', 'list', '--as', 'nobody')).toMatch(/^There is no officer "nobody" here\. Use one of: /);
-    },
-  );
+  test('an officer who administers nothing explains the own application by code and reference, and nothing else', async () => {
+    const about = ['--purpose', 'bank.customer-verification', '--json', '--as', 'bank/officer-042'];
+    const own = JSON.parse(await run('policy', 'explain', '--app', 'bank-teller', '--field', 'Query.verifyIdentity', ...about)) as object;
+    expect(own).toEqual({ code: null, reference: expect.stringContaining('Anti-Money Laundering') });
+    expect(await refused('policy', 'explain', '--app', 'hospital-counter', '--field', 'Resident.phone', ...about)).toMatch(/own agency/);
+    expect(await refused('policy', 'list', '--as', 'bank/officer-042')).toMatch(/does not have a role/);
+    expect(await refused('policy', 'list', '--as', 'nobody')).toMatch(/^There is no officer "nobody" here\. Use one of: /);
+  });
 });

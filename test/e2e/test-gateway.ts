@@ -7,13 +7,14 @@ import { login, type LoginOptions } from '../../gateway/admin/commands/login.ts'
 import { token } from '../../gateway/admin/commands/token.ts';
 import { SUBGRAPH_NAMES } from '../../gateway/config.ts';
 import { LIMITS, type Limits } from '../../gateway/limits.ts';
-import { demoGovernance, claimPort } from '../../gateway/demo.ts';
+import { demoGovernance } from '../../gateway/demo.ts';
 import { loadOrCreateKeys } from '../../gateway/identity/keys.ts';
 import type { DisclosureEvent, LedgerRecord } from '../../gateway/ledger/events.ts';
 import { recordOf } from '../../gateway/ledger/store.ts';
 import type { Webhook } from '../../gateway/notices/notices.ts';
 import type { OversightSettings } from '../../gateway/oversight/settings.ts';
 import { openDatabase, type Database } from '../../platform/database.ts';
+import { freePort } from '../../platform/free-port.ts';
 import { createLog } from '../../platform/log.ts';
 import { SHIPPED_REGISTRY } from '../admin/shipped-registry.ts';
 import { recordRequests, type RecordedRequest } from './recording-proxy.ts';
@@ -132,7 +133,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   }
   const supergraphSdl = await readFile(join(ROOT, 'schema', 'supergraph.graphql'), 'utf8');
   const policiesDir = options.policiesDir ?? join(ROOT, 'policies');
-  const port = await claimPort('127.0.0.1', 0);
+  const port = await freePort('127.0.0.1');
   const limits = { ...LIMITS, ...options.limits };
   const common = { host: '127.0.0.1', port, log, clock, limits };
   const plan: GatewayPlan = {

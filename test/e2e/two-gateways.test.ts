@@ -5,7 +5,7 @@ import { startTestGateway, type TestGateway } from './test-gateway.ts';
 // Replicas have no state of their own: what is given or withdrawn at one holds for the next request at the other. Embedded, the two share
 // one connection in one process, where fewer turns show as much. The long form: CONSENT_TURNS=1000.
 const TURNS = Number(process.env['CONSENT_TURNS'] ?? (inject('registers').backend === 'postgres' ? 200 : 100));
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 240_000 + TURNS * 1_000;
 const QUERY = 'query ($id: IdNumber!) { resident(idNumber: $id) { phone } }';
 
 let here: TestGateway;

@@ -55,7 +55,7 @@ describe.each(FIXTURE_NAMES)('random documents on the supergraph %s', (name) => 
   const { call } = fixtureSubgraphs(FIXTURES[name]);
   const whole = monolith(name);
 
-  test(`are answered as one graph would answer them (seed ${SEED})`, { timeout: 120_000 }, async () => {
+  test(`are answered as one graph would answer them (seed ${SEED})`, async () => {
     const property = fc.asyncProperty(fc.gen(), async (gen) => {
       const { document, variables } = drawDocument(gen, { schema: graph.graph.apiSchema, values: VALUES, depthMax: 6 });
       fc.pre(validate(graph.graph.apiSchema, parse(document)).length === 0);

@@ -78,7 +78,7 @@ test('takes a renewed certificate without a restart, keeps the one before when t
   expect(await nameShown(port)).toBe('first');
   await copyFile(second.certFile, files.certFile);
   await put(second);
-  await expect.poll(async () => nameShown(port), { timeout: 20_000 }).toBe('second');
+  await expect.poll(async () => nameShown(port)).toBe('second');
   server.closeAllConnections();
   await new Promise((resolve) => {
     server.close(resolve);

@@ -9,6 +9,7 @@ import { demoIssuer } from '../../gateway/identity/demo-issuer.ts';
 import { applicationKeyFile, loadOrCreateKeys, type DemoKeys } from '../../gateway/identity/keys.ts';
 import type { Application, Registry } from '../../gateway/policy/registry.ts';
 import { migrate, openDatabase, type Database } from '../../platform/database.ts';
+import { freePort } from '../../platform/free-port.ts';
 import { createLog, type Logger } from '../../platform/log.ts';
 
 export const MIGRATIONS = resolve(import.meta.dirname, '../../gateway/migrations');
@@ -43,7 +44,7 @@ export async function startIssuer(more?: (keys: DemoKeys, database: Database) =>
   await migrate(database, MIGRATIONS);
   const app = fastify();
   // The port is part of the issuer's name, so it is found before the issuer is made.
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   const origin = `http://127.0.0.1:${port}`;
   const issuer = `${origin}/oidc`;
   await app.register(
@@ -175,11 +176,4 @@ export function registry(issuer: string, change: Partial<Application> = {}): Reg
 
 export function silentLog(): Logger {
   return createLog('test', 'silent');
-}
-
-async function freePort(): Promise<number> {
-  const probe = fastify();
-  const address = await probe.listen({ host: '127.0.0.1', port: 0 });
-  await probe.close();
-  return Number(new URL(address).port);
 }

@@ -205,6 +205,6 @@ describe('another gateway', () => {
     const other = await operations.another();
     await operations.propose('clinic/editor', NAMES);
     await operations.step('office/owner', 'approve', NAMES);
-    await expect.poll(() => other.find('names', 'operation')?.state, { timeout: 1_000, interval: 20 }).toBe('approved');
+    await expect.poll(() => other.find('names', 'operation')?.state, { interval: 20 }).toBe('approved');
   });
 });

@@ -28,7 +28,7 @@ describe('the embedded database', () => {
     const data = join(directory, 'data');
     try {
       const making = spawn(process.execPath, ['--input-type=module', '-e', MAKE, data], { stdio: 'ignore' });
-      await expect.poll(async () => (await readdir(directory)).toSorted(), { timeout: 20_000, interval: 1 }).toContain('data.unfinished');
+      await expect.poll(async () => (await readdir(directory)).toSorted(), { interval: 1 }).toContain('data.unfinished');
       making.kill('SIGKILL');
       await once(making, 'exit');
       // As far as it comes within the last milliseconds.

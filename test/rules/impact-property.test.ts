@@ -161,7 +161,7 @@ function* cells(): Generator<Cell> {
 }
 
 describe('the impact of a draft', () => {
-  it('is the plain difference of both decision tables', { timeout: 240_000 }, () => {
+  it('is the plain difference of both decision tables', () => {
     fc.assert(
       fc.property(sets, ([common, added, dropped]) => {
         const texts = common.map((one, index) => textOf(one, `p${index}`));

@@ -13,7 +13,7 @@ const KILLS = Number(process.env['ANALYSIS_KILLS'] ?? 3);
 const PEOPLE_PER_KILL = 8_000;
 /** A process is killed at some moment of this much work. */
 const WORK_MS_MAX = 700;
-const TIMEOUT_MS = 60_000 + KILLS * 30_000;
+const TIMEOUT_MS = 240_000 + KILLS * 60_000;
 
 interface Ended {
   readonly kind: 'ended';
