@@ -204,7 +204,7 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
     // One plan, as if by law, is fewer calls than one for everybody and one for those who consented.
     const given = await find(`${key} given`, async () => make(admitted, policies, chosen, true));
     // Where rules leave nothing of what consent gives, the request is still not refused as a whole: it would be told apart.
-    const isLess = isRefusal(given) || given.dependsOnConsent || given.execution === undefined;
+    const isLess = isRefusal(given) || given.execution === undefined || given.execution.dependsOnConsent;
     return isLess ? prepared : given;
   };
 }

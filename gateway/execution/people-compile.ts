@@ -43,8 +43,10 @@ export interface CompiledRoot {
   readonly idsFrom: (variables: Readonly<Record<string, unknown>>) => readonly string[];
 }
 
-/** Everything that depends on consent, ready to run. */
+/** Everything that depends on consent, ready to run, and whom records name. */
 export interface CompiledPeople {
+  /** Somebody is asked for consent: else nothing but the names is to be looked at. */
+  readonly dependsOnConsent: boolean;
   readonly early: CompiledRound;
   readonly later: readonly CompiledRound[];
   readonly roots: readonly CompiledRoot[];
@@ -72,6 +74,7 @@ export function compilePeople(planned: PlannedRounds, query: GraphQLObjectType, 
     };
   };
   return {
+    dependsOnConsent: dependsOnConsent(rounds),
     early: round(rounds.early, planned.early),
     later: rounds.later.map((one, index) => round(one, planned.later[index])),
     roots: rounds.roots.map(({ root, document }, index) => {
@@ -83,6 +86,10 @@ export function compilePeople(planned: PlannedRounds, query: GraphQLObjectType, 
     probes: new Map(planned.probes.map((probe) => [probe.key, probe])),
     merger: createMerger(types.objects),
   };
+}
+
+function dependsOnConsent({ early, later, roots }: Rounds): boolean {
+  return roots.length > 0 || [early, ...later].some(({ places }) => places.length > 0);
 }
 
 function lookupIds(node: FieldNode, query: GraphQLObjectType): CompiledPlace['idsFrom'] {

@@ -48,6 +48,8 @@ export interface CompiledExecution {
   readonly fetches: readonly FetchPart[];
   /** How many of them are of the plan of what law gives; the others are for people who consented. */
   readonly mainFetches: number;
+  /** People are asked for consent while it runs. */
+  readonly dependsOnConsent: boolean;
   run(request: ExecutionRequest): Promise<ExecutionResult>;
 }
 
@@ -98,6 +100,7 @@ export function compileExecution(executionSource: ExecutionSource): CompiledExec
   return {
     fetches,
     mainFetches,
+    dependsOnConsent: people?.dependsOnConsent === true,
     async run({ variables, call, seen, distrusted, passMessages, agency, consents }) {
       const failures = new Failures({ passMessages, errorsMax });
       const root: Data = { ...introspect?.(variables) };
@@ -110,7 +113,7 @@ export function compileExecution(executionSource: ExecutionSource): CompiledExec
         tellUnavailable: (dataPath, asked) => tellUnavailable(answer, failures, dataPath, asked),
       };
       const underWay = step?.(run);
-      if (people === undefined) await underWay;
+      if (people?.dependsOnConsent !== true) await underWay;
       else if (consents === undefined) throw new Error('What depends on consent is not run without anybody to ask for it.');
       else await runPeople(people, consents, run, underWay);
       const isGiven = (id: string, key: string): boolean => consents?.state(id, key) === 'given';

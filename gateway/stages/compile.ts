@@ -24,8 +24,6 @@ export interface Prepared {
   readonly execution: CompiledExecution | undefined;
   readonly refusals: readonly FieldRefusal[];
   readonly refusesAll: boolean;
-  /** People are asked for consent while it runs. */
-  readonly dependsOnConsent: boolean;
   /** Keys of consents: when all whom the arguments name have given them, nobody need be asked while it runs. Undefined when that cannot be. */
   readonly consentsOfAsked: readonly string[] | undefined;
   /** The answer where access directives left nothing to fetch: they take fields out, and refuse a request only when told to. */
@@ -98,7 +96,6 @@ export function compile(planned: Planned, parts: CompileParts, own?: OwnSchema):
     execution,
     refusals,
     refusesAll,
-    dependsOnConsent: planned.people !== undefined,
     consentsOfAsked: consentsOfAsked(pruned),
     emptied: isEmptied(pruned) ? nullsOf(shape) : undefined,
     size: pruned.size,
@@ -112,12 +109,15 @@ export function compile(planned: Planned, parts: CompileParts, own?: OwnSchema):
   };
 }
 
-/** The consents that everything depends on, when all of it is about people whom the arguments name and about nobody else. */
+/**
+ * The consents that everything depends on, when all of it is about people whom the arguments name and about nobody else. Whom a record names
+ * that law gives is told of it either way.
+ */
 function consentsOfAsked({ consent, decided }: Pruned): readonly string[] | undefined {
   if (consent === undefined || decided.admitted.operation.operation !== OperationTypeNode.QUERY) return undefined;
-  const { places, roots, named, probes } = consent;
+  const { places, roots, probes } = consent;
   const isOfOthers = places.some(({ lookup, checks }) => lookup === undefined || checks.length > 0);
-  return isOfOthers || roots.length + named.length + probes.length > 0 ? undefined : [...decided.consentKeys];
+  return places.length === 0 || isOfOthers || roots.length + probes.length > 0 ? undefined : [...decided.consentKeys];
 }
 
 /** A mutation that nothing is left of does not run, and so must not be answered as if it had. */

@@ -65,6 +65,17 @@ describe('consent of people', () => {
     expect(output()).toContain('ENDED');
   });
 
+  test('who has given all that is asked for is fetched in one call, as if by law', async () => {
+    const { settings } = gateway.admin();
+    const calls = async (): Promise<number> => {
+      const before = gateway.requests.length;
+      await phones([person(10)]);
+      return gateway.requests.length - before;
+    };
+    await consentGive(settings, consent(person(10)));
+    expect(await calls()).toBe(1);
+  });
+
   test('consent to one agency and purpose is none to another', async () => {
     const { settings } = gateway.admin();
     await consentGive(settings, consent(person(2)));

@@ -82,6 +82,7 @@ function planned(planDocument: PlanDocument, document: string): QueryPlan {
 const NOTHING: CompiledExecution = {
   fetches: [],
   mainFetches: 0,
+  dependsOnConsent: false,
   run: async () => ({ data: {}, errors: [], untold: 0, consentMissing: false }),
 };
 

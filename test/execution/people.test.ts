@@ -125,7 +125,7 @@ function decideBy(rules: Rules): (context: unknown, coordinate: string) => Decis
   };
 }
 
-async function ask(query: string, rules: Rules, given: Given, down = false) {
+async function ask(query: string, rules: Rules, given: Given, { down = false, everybodyGave = false } = {}) {
   const caller = { agency: 'clinic', purpose: 'care', action: 'read', onRefusal: 'prune' } as Caller;
   const admitted = admit({ body: { query } } as unknown as GatewayRequest, caller, {
     graph: GRAPH,
@@ -141,7 +141,7 @@ async function ask(query: string, rules: Rules, given: Given, down = false) {
     argumentsRead: new Set<string>(),
   };
   const consentKey = (coordinate: string) => classification.personal.get(coordinate)?.group;
-  const decided = decide(withConditionsDecided(admitted), { classification, policies, consentKey });
+  const decided = decide(withConditionsDecided(admitted), { classification, policies, consentKey, everybodyGave });
   const planned = await plan(prune(decided, { apiSchema, classification }), [], { planner: PLANNER, limits: LIMITS, graph: GRAPH });
   if (planned.kind === 'refusal') throw new Error('refused');
   const prepared = compile(planned, { graph: GRAPH, grantIssuer: undefined, limits: LIMITS, pseudonymKey: Buffer.from('key') });
@@ -259,6 +259,28 @@ describe('consent inside execution', () => {
     expect(answer.statements).toBe(0);
   });
 
+  test('who gave all that a document can use is asked for as if by law, in one call, whomever records of the law name', async () => {
+    const query = '{ person(id: "1") { name phone marriages { on } } }';
+    const rules = { 'Person.name': 'law', 'Person.phone': 'consent', 'Person.marriages': 'law' };
+    const apart = await ask(query, rules, { '1': ['contact'] });
+    expect(apart.prepared.consentsOfAsked).toEqual(['contact']);
+    const asOne = await ask(query, rules, { '1': ['contact'] }, { everybodyGave: true });
+    expect(asOne.prepared.execution?.dependsOnConsent).toBe(false);
+    expect(asOne.asked.filter((text) => text.startsWith('people'))).toEqual(['people 1 {{...on Person{id}...on Person{name phone}}}']);
+    const told = ({ seen }: typeof asOne) => [...seen].map(([id, coordinates]) => [id, coordinates.toSorted()]);
+    expect([asOne.data, told(asOne)]).toEqual([apart.data, told(apart)]);
+    expect(apart.asked.filter((text) => text.startsWith('people')).length).toBe(2);
+  });
+
+  test('what needs the consent of anybody else is never asked for as if by law', async () => {
+    const prepared = async (query: string, rules: Rules) => (await ask(query, rules, {})).prepared.consentsOfAsked;
+    const phone = { 'Person.phone': 'consent' };
+    expect(await prepared('{ person(id: "1") { phone marriages { on } } }', { ...phone, 'Person.marriages': 'consent' })).toBeUndefined();
+    expect(await prepared('{ person(id: "1") { phone mother { phone } } }', { ...phone, 'Person.mother': 'law' })).toBeUndefined();
+    expect(await prepared('{ person(id: "1") { phone mother { name } } }', { ...phone, 'Person.mother': 'consent' })).toBeUndefined();
+    expect(await prepared('{ person(id: "1") { marriages { on } } }', { 'Person.marriages': 'law' })).toBeUndefined();
+  });
+
   test('consent lets through what law leaves out of a value', async () => {
     const rules = { 'Person.home': 'law:province consent', 'Person.born': 'law:year consent' };
     const query = '{ people(ids: ["1", "2"]) { born home { province street } } }';
@@ -294,7 +316,7 @@ describe('consent inside execution', () => {
       '{ person(id: "1") { name phone } }',
       { 'Person.name': 'law', 'Person.phone': 'consent' },
       { '1': ['contact'] },
-      true,
+      { down: true },
     );
     expect(answer.data).toEqual({ person: { name: 'An Binh', phone: null } });
     expect(answer.errors).toEqual(['person.phone CONSENT_UNAVAILABLE']);
