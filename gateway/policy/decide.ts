@@ -151,22 +151,25 @@ export function decisionOf(permits: readonly RunnablePolicy[], nowMs: number): D
   };
 }
 
-/** No transform gives more than any, no bound on questions more than one; among equals the smaller id stands, so that the record names the same permit every time. */
+/** What gives more; among equals the smaller id stands, so that the record names the same permit every time. */
 function bestRung(permits: readonly RunnablePolicy[]): Rung | undefined {
   let best: RunnablePolicy | undefined;
-  for (const permit of permits) {
-    const rank = rankOf(permit);
-    const bestRank = best === undefined ? -1 : rankOf(best);
-    if (!best || (rank === bestRank ? permit.id < best.id : rank > bestRank)) best = permit;
-  }
+  for (const permit of permits) if (best === undefined || givesMore(permit, best)) best = permit;
   if (best === undefined) return undefined;
   const { id, basis, reference, transform, probesMax, hiddenDays } = best;
   return { policyId: id, basis, reference, transform, probesMax, hiddenDays };
 }
 
-/** Of permits that give the same, one that is shown to the person at once goes before one that is hidden. */
-function rankOf({ transform, probesMax, hiddenDays }: Annotations): number {
-  return (transform === undefined ? 4 : 0) + (probesMax === undefined ? 2 : 0) + (hiddenDays === undefined ? 1 : 0);
+/**
+ * No transform gives more than any, no bound on questions more than one, a larger bound more than a smaller. Of permits that give the same, one
+ * that is shown to the person at once goes before one that is hidden.
+ */
+function givesMore(one: Annotations, other: Annotations): boolean {
+  if ((one.transform === undefined) !== (other.transform === undefined)) return one.transform === undefined;
+  const [bound = Infinity, otherBound = Infinity] = [one.probesMax, other.probesMax];
+  if (bound !== otherBound) return bound > otherBound;
+  if ((one.hiddenDays === undefined) !== (other.hiddenDays === undefined)) return one.hiddenDays === undefined;
+  return one.id < other.id;
 }
 
 /** The argument values that policies read; undefined when one is not of the type that the schema gives it, which nobody can decide on. */

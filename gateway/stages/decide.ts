@@ -150,7 +150,7 @@ export function decide(admitted: Admitted, { classification, policies, consentKe
     if (place.keyIsEchoed && classification.subjects.get(place.type)?.key === place.field.name) {
       return { kind: 'released', coordinate, rung: undefined };
     }
-    const own = bounded(governed(place, coordinate), place, classification);
+    const own = governed(place, coordinate);
     if (own.kind === 'withheld') return own;
     // Selecting by a field reads it: without the permit to read, neither the argument nor its field is to be had.
     for (const argument of place.node.arguments ?? []) {
@@ -171,8 +171,10 @@ export function decide(admitted: Admitted, { classification, policies, consentKe
 
   const governed = (place: Place, coordinate: string): Outcome => {
     switch (governedBy(classification, place.type, place.field.name)) {
-      case 'itself':
-        return outcomeFrom(ask(coordinate, factsOf(place, admitted, policies), place.self), coordinate, classification, consentKey);
+      case 'itself': {
+        const decision = ask(coordinate, factsOf(place, admitted, policies), place.self);
+        return bounded(outcomeFrom(decision, coordinate, classification, consentKey), place, classification);
+      }
       case 'parent': {
         const { inherited } = place;
         if (inherited === undefined) return withheld(coordinate, 'FIELD_NOT_PERMITTED');
@@ -227,11 +229,12 @@ function isOfTheirOwn({ coordinate, consent }: Consented, { field }: Place, { su
 }
 
 /** A permit that bounds questions gives its field to those people only of whom not too much was asked already. */
-function bounded(outcome: Outcome, { node, inherited }: Place, { personal }: Classification): Outcome {
+function bounded(outcome: Outcome, { node }: Place, { personal }: Classification): Outcome {
   // What law gives by counted questions only is not given uncounted because consent would give more.
   if (outcome.kind === 'consented' && outcome.law?.probesMax !== undefined) return { ...outcome, law: undefined };
-  if (outcome.kind !== 'released' || outcome.rung?.probesMax === undefined || outcome.rung === inherited?.rung) return outcome;
+  if (outcome.kind !== 'released' || outcome.rung?.probesMax === undefined) return outcome;
   const { coordinate, rung } = outcome;
+  const { probesMax } = rung;
   const { alias: _, directives: __, selectionSet: ___, ...plain } = node;
   const question = print(plain);
   const group = personal.get(coordinate)?.group ?? '';
@@ -239,7 +242,8 @@ function bounded(outcome: Outcome, { node, inherited }: Place, { personal }: Cla
     kind: 'consented',
     coordinate,
     law: undefined,
-    consent: { rung, key: `probe ${coordinate} ${question}`, group, probesMax: rung.probesMax },
+    // Of the person who is logged in more may be asked than of others: each bound is a key of its own.
+    consent: { rung, key: `probe ${coordinate} ${probesMax} ${question}`, group, probesMax },
   };
 }
 

@@ -30,8 +30,11 @@ export function feasible(
 }
 
 /** What law alone gives of it. */
-export function byLawOnly({ coordinate, law, consent }: Consented): Released | Withheld {
+export function byLawOnly(consented: Consented): Released | Withheld {
+  const { coordinate, law, consent } = consented;
   if (law !== undefined) return { kind: 'released', coordinate, rung: law };
+  // Nobody's consent would help where there is nobody of whom questions could be counted.
+  if (consent.probesMax !== undefined) return notPermitted(consented);
   return { kind: 'withheld', coordinate, code: 'CONSENT_REQUIRED', group: consent.group };
 }
 

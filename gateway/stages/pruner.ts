@@ -182,7 +182,9 @@ export class Pruner {
     }
     const inner = this.#object(node.selectionSet, named, released, { ...setting, path, gate: keys });
     const isEdge = concreteTypes(this.#schema, named).some((type) => this.#classification.subjects.has(type));
-    const others = isEdge ? [[]] : namedWays(this.#classification, coordinate);
+    // Where law gives what is counted, nobody else need consent to it, and nobody else is asked.
+    const isCounted = consent.probesMax !== undefined;
+    const others = isCounted ? [] : isEdge ? [[]] : namedWays(this.#classification, coordinate);
     return consentedObject(decision, { node, shape, keys }, inner, others);
   }
 

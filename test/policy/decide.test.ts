@@ -173,13 +173,16 @@ describe('time', () => {
     });
   });
 
-  it('gives without a bound what one of two permits bounds', async () => {
+  it('gives by the wider of two bounds, and without a bound what one of two permits bounds', async () => {
     const scope = 'principal == Application::"desk", action, resource == Field::"Person.name"';
     const bound = '@basis("ART_19_1_C") @reference("Law 1") @probes("3")';
     const alone = await load(permit('a.bound', scope, { annotations: bound }));
     expect(alone.decide(asked(), 'Person.name', {})).toMatchObject({ law: { policyId: 'a.bound', probesMax: 3 } });
     const both = await load(`${permit('a.bound', scope, { annotations: bound })}${permit('b.free', scope)}`);
     expect(both.decide(asked(), 'Person.name', {})).toMatchObject({ law: { policyId: 'b.free', probesMax: undefined } });
+    const wider = permit('b.wider', scope, { annotations: bound.replace('3', '5') });
+    const bounds = await load(`${permit('a.bound', scope, { annotations: bound })}${wider}`);
+    expect(bounds.decide(asked(), 'Person.name', {})).toMatchObject({ law: { policyId: 'b.wider', probesMax: 5 } });
   });
 
   it('falls back to the permit that remains, and ends a decision at the earliest @until', async () => {
