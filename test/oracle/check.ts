@@ -9,18 +9,33 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import type { Answered, Harness, HarnessCase } from './harness.ts';
-import { foretell, Pseudonym, tell, type Expected, type Path } from './oracle.ts';
+import { foretell, Pseudonym, QUERY, tell, type Expected, type Path } from './oracle.ts';
+import { Questions, type Book, type MayAsk, type Question } from './questions.ts';
 import { createDecideField, type DecideField, type RulePolicy } from './rules.ts';
+import { isOver } from './time.ts';
+import { PERSON } from './world.ts';
 
 /** Pseudonyms seen so far, by agency: equal values have equal ones there, and nobody else has them. */
 export type Pseudonyms = Map<string, Map<string, string>>;
 
-/** Decisions of one policy set, found once for each asker. */
-export function createDecisions(policies: readonly RulePolicy[]): (asker: HarnessCase['asker']) => DecideField {
+/** What stays from one request to the next, and does not outlive a policy set. */
+export interface Kept {
+  readonly decisions: (about: HarnessCase) => DecideField;
+  readonly book: Book;
+  readonly pseudonyms: Pseudonyms;
+}
+
+export function keep(policies: readonly RulePolicy[], pseudonyms: Pseudonyms = new Map()): Kept {
+  return { decisions: createDecisions(policies), book: new Map(), pseudonyms };
+}
+
+/** Decisions of one policy set, found once for each asker while the same permits count. */
+function createDecisions(policies: readonly RulePolicy[]): Kept['decisions'] {
   const known = new Map<string, DecideField>();
-  return (asker) => {
-    const key = JSON.stringify({ ...asker, citizen: null });
-    const decide = known.get(key) ?? createDecideField(policies, asker);
+  return ({ asker, nowMs }) => {
+    const over = policies.filter(({ until }) => isOver(until, nowMs)).map(({ id }) => id);
+    const key = JSON.stringify([{ ...asker, citizen: null }, over]);
+    const decide = known.get(key) ?? createDecideField(policies, asker, nowMs);
     known.set(key, decide);
     return decide;
   };
@@ -29,50 +44,59 @@ export function createDecisions(policies: readonly RulePolicy[]): (asker: Harnes
 /** Asks gateway and oracle the same, and says how they differ: nothing when they agree. */
 export async function differences(
   harness: Harness,
-  decide: DecideField,
   about: HarnessCase,
-  pseudonyms: Pseudonyms,
+  { decisions, book, pseudonyms }: Kept,
   disclosing: () => void = () => undefined,
 ): Promise<readonly string[]> {
-  const operation = withoutSpreads(parse(about.query));
-  const expected = expectedOf(about, operation, decide);
-  if (expected.disclosed.length > 0) disclosing();
   let answered: Answered;
   try {
     answered = await harness.answer(about);
   } catch (error) {
     return [`the gateway threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
   }
+  const questions = new Questions(book, { application: about.asker.application, nowMs: about.nowMs }, answered.counted);
+  const expected = expectedOf(about, decisions(about), questions.mayAsk);
+  const counting = questions.differences((question) => isUnsure(question, about));
+  questions.close();
+  if (expected.disclosed.length > 0) disclosing();
   return [
+    ...counting,
     ...askedTooMuch(expected, answered, about),
     ...(about.down === undefined ? unlike(expected, answered, about, pseudonyms) : more(expected, answered, about, pseudonyms)),
   ];
 }
 
-function expectedOf(
-  { world, variables, asker, consents, rejects }: HarnessCase,
-  operation: OperationDefinitionNode,
-  decide: DecideField,
-): Expected {
+/** What is counted before it is known to be there: anything of a number that nobody has, or while a register is down; the inside of a value. */
+function isUnsure({ person, coordinate }: Question, { down, world }: HarnessCase): boolean {
+  return down !== undefined || !world.people.has(person) || !/^(Person|Query)\./.test(coordinate);
+}
+
+function expectedOf(about: HarnessCase, decide: DecideField, mayAsk: MayAsk): Expected {
+  const { world, variables, asker, consents, rejects } = about;
+  const operation = operationOf(parse(about.query), about.operationName);
   return foretell({
     world,
     operation,
-    variables: { ...defaultsOf(operation), ...variables },
+    variables: { ...(operation && defaultsOf(operation)), ...variables },
     decide,
     rejects,
     citizen: asker.citizen,
     consent: (id, group) => (consents === 'down' ? 'unknown' : consents.get(id)?.has(group) === true ? 'given' : 'missing'),
+    // Questions are counted in the same database.
+    mayAsk: consents === 'down' ? () => 'unknown' : mayAsk,
   });
 }
 
-/** The operation with every fragment in the place of its spreads: by the specification it means the same. */
-export function withoutSpreads({ definitions }: DocumentNode): OperationDefinitionNode {
-  const [operation, ...fragments] = definitions;
-  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('A case is one operation, and its fragments behind it.');
+/** GraphQL specification, 6.1, with every fragment in the place of its spreads: by the specification it means the same. */
+export function operationOf({ definitions }: DocumentNode, name: string | undefined): OperationDefinitionNode | undefined {
+  const operations = definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
+  const named = name === undefined ? operations : operations.filter((one) => one.name?.value === name);
+  const [operation] = named;
+  if (operation === undefined || named.length > 1) return undefined;
   const expand = <Node extends OperationDefinitionNode | FragmentDefinitionNode>(node: Node): Node =>
     visit(node, {
       FragmentSpread: ({ name, directives }) => {
-        const found = fragments.find((one) => one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === name.value);
+        const found = definitions.find((one) => one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === name.value);
         if (found?.kind !== Kind.FRAGMENT_DEFINITION) throw new Error('A valid document spreads only fragments that it defines.');
         const { typeCondition, selectionSet } = expand(found);
         return { kind: Kind.INLINE_FRAGMENT, typeCondition, selectionSet, directives: directives ?? [] } satisfies InlineFragmentNode;
@@ -91,9 +115,12 @@ function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Read
 
 function askedTooMuch({ allowed }: Expected, { asked }: Answered, { world }: HarnessCase): readonly string[] {
   // The key is asked of everybody who is met; and a number that consented may be asked for before it is known that nobody has it.
-  const isOfNobody = (one: string): boolean => !world.people.has(one.slice(0, one.indexOf(' ')));
+  const isOfNobody = (one: string): boolean => {
+    const [owner = ''] = one.split(' ');
+    return owner !== QUERY.owner && !world.people.has(owner);
+  };
   return [...asked]
-    .filter((one) => !allowed.has(one) && !one.endsWith(' Person.id') && !isOfNobody(one))
+    .filter((one) => !allowed.has(one) && !one.endsWith(` ${PERSON}.id {}`) && !isOfNobody(one))
     .map((one) => `asked and not allowed: ${one}`);
 }
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDecisions, differences } from './check.ts';
+import { differences, keep } from './check.ts';
 import { startHarness, type Harness, type HarnessCase } from './harness.ts';
 import type { Asker, RulePolicy } from './rules.ts';
+import { START_MS } from './time.ts';
 import type { World } from './world.ts';
 
 // Cases that the property found once, each as small as it could be made.
@@ -59,6 +60,42 @@ test('answers the rest where the person whose consent is missing is not met, bec
   expect(await differing(policies, { ...about, down: 'health' })).toEqual([]);
 });
 
+test('gives an edge to a person by counted questions to the one it leads from, at each end of two in a row', async () => {
+  const policies = [
+    permit('person', 'resource == Field::"Query.person"'),
+    permit('identity', 'resource in Group::"people.identity"'),
+    counting('family', 'resource in Group::"people.family"', 1),
+    counting('marriage', 'resource in Group::"records.marriage"', 1),
+  ];
+  for (const query of [
+    '{ person(id: "number-1") { mother { name } marriages { number } } }',
+    '{ person(id: "number-1") { children { children { id } } } }',
+  ]) {
+    expect(await differing(policies, { query })).toEqual([]);
+  }
+});
+
+test('bounds what is asked of others where more may be asked of the person who is logged in', async () => {
+  const policies = [
+    permit('person', 'resource == Field::"Query.person"'),
+    permit('me', 'resource == Field::"Query.me"'),
+    counting('others', 'resource == Field::"Person.livesIn"', 1),
+    counting('own', 'resource == Field::"Person.livesIn"', 3, 'context.self'),
+  ];
+  const asker = { ...ASKER, citizen: 'number-1' };
+  for (const query of [
+    '{ person(id: "number-2") { livesIn(province: "01") } me { livesIn(province: "01") } }',
+    '{ me { livesIn(province: "01") } person(id: "number-2") { livesIn(province: "01") } }',
+  ]) {
+    expect(await differing(policies, { query, asker })).toEqual([]);
+  }
+});
+
+test('asks for no consent where questions are bounded and there is nobody of whom to count them', async () => {
+  const policies = [counting('person', 'resource == Field::"Query.person"', 1), permit('me', 'resource == Field::"Query.me"')];
+  expect(await differing(policies, { query: '{ person(id: "number-1") { id } me { id } }' })).toEqual([]);
+});
+
 async function differing(
   policies: readonly RulePolicy[],
   change: Partial<HarnessCase> & Pick<HarnessCase, 'query'>,
@@ -66,12 +103,28 @@ async function differing(
   await harness.usePolicies(policies);
   const groups = new Set(policies.flatMap(({ text }) => /Group::"([^"]+)"/.exec(text)?.[1] ?? []));
   const consents = new Map([...WORLD.people.keys()].map((id) => [id, groups]));
-  const about: HarnessCase = { world: WORLD, asker: ASKER, variables: {}, rejects: false, down: undefined, consents, ...change };
-  return differences(harness, createDecisions(policies)(about.asker), about, new Map());
+  const about: HarnessCase = {
+    world: WORLD,
+    asker: ASKER,
+    operationName: undefined,
+    nowMs: START_MS,
+    variables: {},
+    rejects: false,
+    down: undefined,
+    consents,
+    ...change,
+  };
+  return differences(harness, about, keep(policies));
 }
 
 function permit(id: string, resource: string, basis = 'ART_19_1_C'): RulePolicy {
   const reference = basis === 'CONSENT' ? '' : '@reference("Law 1/2026/QH16")';
   const text = `@id("${id}") @basis("${basis}") ${reference} permit (principal, action == Action::"read", ${resource}) when { context.purpose == "care" };`;
-  return { id, text, basis, transform: undefined };
+  return { id, text, basis, transform: undefined, until: undefined, probes: undefined };
+}
+
+function counting(id: string, resource: string, probes: number, condition = 'true'): RulePolicy {
+  const policy = permit(id, resource);
+  const text = policy.text.replace('@basis', `@probes("${probes}") @basis`).replace('"care"', `"care" && ${condition}`);
+  return { ...policy, text, probes };
 }

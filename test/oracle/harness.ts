@@ -16,15 +16,18 @@ import { loadGraph } from '../../gateway/graph.ts';
 import { LIMITS } from '../../gateway/limits.ts';
 import { createMetrics } from '../../gateway/metrics.ts';
 import { createPipeline } from '../../gateway/pipeline.ts';
-import type { Policies } from '../../gateway/policy/decision.ts';
-import { loadPolicies } from '../../gateway/policy/load.ts';
+import { loadPolicies, type LoadedPolicies } from '../../gateway/policy/load.ts';
 import { OPEN_POLICIES } from '../../gateway/policy/open.ts';
+import { createTakeProbes } from '../../gateway/probes/probes.ts';
 import type { Caller } from '../../gateway/request.ts';
 import { createDocumentCache } from '../../gateway/stages/admit.ts';
+import { migrate, openDatabase } from '../../platform/database.ts';
 import { createLog } from '../../platform/log.ts';
-import { matches } from './oracle.ts';
+import { asks, matches, QUERY } from './oracle.ts';
+import { textOf, type Counted } from './questions.ts';
 import { REGISTRY } from './random.ts';
 import type { Asker, RulePolicy } from './rules.ts';
+import { START_MS } from './time.ts';
 import { FIELDS, findBy, person, PERSON, scoreOf, SUBGRAPHS, valueOf, type Source, type World } from './world.ts';
 
 /** One request for the gateway under test. */
@@ -32,9 +35,11 @@ export interface HarnessCase {
   readonly world: World;
   readonly asker: Asker;
   readonly query: string;
+  readonly operationName: string | undefined;
+  readonly nowMs: number;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly rejects: boolean;
-  /** By person; `unknown` when the store is down. */
+  /** By person; `down` when the database is, in which questions are counted too. */
   readonly consents: ReadonlyMap<string, ReadonlySet<string>> | 'down';
   /** Name of a subgraph that does not answer. */
   readonly down: string | undefined;
@@ -44,8 +49,9 @@ export interface Answered {
   readonly status: number;
   readonly data: unknown;
   readonly errors: readonly { readonly path?: readonly (string | number)[]; readonly code: string }[];
-  /** `person coordinate` that a subgraph was asked for. */
+  /** `person coordinate arguments` that a subgraph was asked for. */
   readonly asked: ReadonlySet<string>;
+  readonly counted: readonly Counted[];
 }
 
 export interface Harness extends AsyncDisposable {
@@ -53,24 +59,30 @@ export interface Harness extends AsyncDisposable {
   readonly apiSchema: GraphQLSchema;
   /** Puts other rules in force. Throws PolicyError when they do not pass the check. */
   readonly usePolicies: (policies: readonly RulePolicy[]) => Promise<void>;
+  /** Forgets all that was prepared, decided and counted. */
+  readonly restart: () => Promise<void>;
   readonly answer: (about: HarnessCase) => Promise<Answered>;
 }
 
-const NOW_MS = Date.parse('2026-11-23T00:00:00Z');
+const MIGRATIONS = join(import.meta.dirname, '..', '..', 'gateway', 'migrations');
 
 /** The whole pipeline in this process, registers made of the world, everything else as a gateway has it. */
 export async function startHarness(): Promise<Harness> {
   await using resources = new AsyncDisposableStack();
   const supergraphSdl = compose();
   const graph = loadGraph(supergraphSdl, { ourScalars: true });
-  const limits = { ...LIMITS, errorsMax: 100_000 };
+  // No case is too large.
+  const limits = { ...LIMITS, errorsMax: 100_000, aliasesMax: 10_000, expandedSelectionsMax: 100_000, repeatedSelectionsMax: 10_000 };
   const log = createLog('oracle', 'silent');
   const documents = createDocumentCache(limits);
   const apollo = resources.use(await startApollo(supergraphSdl, (sha256) => documents.get(sha256), log));
   const plan = createPlanner(withPeopleRoots(supergraphSdl, graph.classification.subjects));
-  let policies: Policies = OPEN_POLICIES;
+  const database = resources.use(await openDatabase({ statementTimeoutMs: 5_000 }));
+  await migrate(database, MIGRATIONS);
+  let policies: LoadedPolicies | undefined;
   let current: HarnessCase | undefined;
   let asked = new Set<string>();
+  let counted: Counted[] = [];
 
   const now = (): HarnessCase => {
     if (current === undefined) throw new Error('No case is under way.');
@@ -79,43 +91,63 @@ export async function startHarness(): Promise<Harness> {
   const clients = new Map(
     Object.entries(SUBGRAPHS).map(([name, sdl]) => [name, subgraphClient(name, sdl, now, (one) => void asked.add(one))]),
   );
-  const pipeline = createPipeline({
-    graph,
-    limits,
-    log,
-    documents,
-    apollo,
-    clients,
-    metrics: createMetrics(),
-    clock: () => NOW_MS,
-    policies: () => policies,
-    ledger: undefined,
-    takeProbes: undefined,
-    passMessages: false,
-    pseudonymKey: Buffer.alloc(32, 7),
-    sendBatched: createBatching({ representationsMax: limits.batchRepresentationsMax, waitMsMax: limits.batchWaitMsMax }),
-    chooseOverrides: () => ({ overrides: [], key: '' }),
-    grantIssuer: { issuer: 'oracle', privateKey: generateKeyPairSync('ed25519').privateKey, sealKeys: new Map(), clock: () => NOW_MS },
-    planner: {
-      plan: async ({ document, overrides }) => ({ kind: 'planned', plan: plan(document, overrides) }),
-      [Symbol.asyncDispose]: async () => undefined,
-    },
-    authenticate: async () => callerOf(now()),
-    consents: {
-      keyOf: (coordinate) => FIELDS.get(coordinate)?.group,
-      find: async ({ agency, purpose, idNumbers }) => {
-        const { consents, asker } = now();
-        if (consents === 'down') throw new Error('The store is down.');
-        if (agency !== asker.agency || purpose !== asker.purpose) throw new Error('Consent was looked up for somebody else.');
-        return new Map(
-          idNumbers.flatMap((id) => {
-            const groups = consents.get(id);
-            return groups === undefined ? [] : [[id, new Map([...groups].map((group) => [group, `${id}/${group}`]))] as const];
-          }),
-        );
+  const clock = (): number => current?.nowMs ?? START_MS;
+  const count = createTakeProbes(database, Buffer.alloc(32, 8), clock);
+  const open = () =>
+    createPipeline({
+      graph,
+      limits,
+      log,
+      documents,
+      apollo,
+      clients,
+      metrics: createMetrics(),
+      clock,
+      policies: () => policies ?? OPEN_POLICIES,
+      ledger: undefined,
+      takeProbes: async (application, probes) => {
+        if (now().consents === 'down') throw new Error('The database is down.');
+        const given = await count(application, probes);
+        for (const [index, { coordinate, question, max, idNumbers }] of probes.entries()) {
+          const args = textOf(JSON.parse(question) as object);
+          for (const person of idNumbers) {
+            counted.push({ person, coordinate, args, probes: max, isGiven: given[index]?.has(person) === true });
+          }
+        }
+        return given;
       },
-    },
-  });
+      passMessages: false,
+      pseudonymKey: Buffer.alloc(32, 7),
+      sendBatched: createBatching({ representationsMax: limits.batchRepresentationsMax, waitMsMax: limits.batchWaitMsMax }),
+      chooseOverrides: () => ({ overrides: [], key: '' }),
+      grantIssuer: { issuer: 'oracle', privateKey: generateKeyPairSync('ed25519').privateKey, sealKeys: new Map(), clock },
+      planner: {
+        plan: async ({ document, overrides }) => ({ kind: 'planned', plan: plan(document, overrides) }),
+        [Symbol.asyncDispose]: async () => undefined,
+      },
+      authenticate: async () => callerOf(now()),
+      consents: {
+        keyOf: (coordinate) => FIELDS.get(coordinate)?.group,
+        find: async ({ agency, purpose, idNumbers }) => {
+          const { consents, asker } = now();
+          if (consents === 'down') throw new Error('The store is down.');
+          if (agency !== asker.agency || purpose !== asker.purpose) throw new Error('Consent was looked up for somebody else.');
+          return new Map(
+            idNumbers.flatMap((id) => {
+              const groups = consents.get(id);
+              return groups === undefined ? [] : [[id, new Map([...groups].map((group) => [group, `${id}/${group}`]))] as const];
+            }),
+          );
+        },
+      },
+    });
+  let pipeline = open();
+  const restart = async (): Promise<void> => {
+    current = undefined;
+    policies = policies?.withRegistry(policies.registry);
+    pipeline = open();
+    await database.query({ text: 'DELETE FROM probes' });
+  };
   const owned = resources.move();
   return {
     apiSchema: graph.apiSchema,
@@ -124,16 +156,19 @@ export async function startHarness(): Promise<Harness> {
       try {
         await writeFile(join(directory, 'registry.yaml'), REGISTRY);
         await writeFile(join(directory, 'rules.cedar'), rules.map(({ text }) => text).join('\n'));
-        policies = await loadPolicies({ directory, supergraphSdl, clock: () => NOW_MS, decisionCacheMax: limits.decisionCacheMax });
+        policies = await loadPolicies({ directory, supergraphSdl, clock, decisionCacheMax: limits.decisionCacheMax });
+        await restart();
       } finally {
         await rm(directory, { recursive: true });
       }
     },
+    restart,
     async answer(about) {
       current = about;
       asked = new Set();
+      counted = [];
       const trace = { traceId: '0'.repeat(32), traceparent: '', tracestate: undefined };
-      const body = { query: about.query, variables: about.variables };
+      const body = { query: about.query, variables: about.variables, operationName: about.operationName };
       const { status, body: text } = await pipeline.answer(
         { headers: {}, body, trace, signal: new AbortController().signal },
         'application/graphql-response+json',
@@ -146,7 +181,7 @@ export async function startHarness(): Promise<Harness> {
         ...(path === undefined ? {} : { path }),
         code: extensions.code,
       }));
-      return { status, data: reply.data, errors, asked };
+      return { status, data: reply.data, errors, asked, counted };
     },
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };
@@ -201,8 +236,8 @@ function subgraphClient(name: string, sdl: string, now: () => HarnessCase, note:
   const parsed = new Map<string, DocumentNode>();
   const resolve: GraphQLFieldResolver<Source | undefined, SubgraphRequest> = (source, args: Record<string, unknown>, call, info) => {
     const { world, asker } = now();
-    if (info.parentType.name === 'Query' || source === undefined) return rootValue(info.fieldName, args, call, world, asker);
-    note(`${source.owner} ${info.parentType.name}.${info.fieldName}`);
+    note(asks({ ...(source ?? QUERY), __typename: info.parentType.name }, info.fieldName, args));
+    if (source === undefined) return rootValue(info.fieldName, args, call, world, asker);
     if (info.fieldName !== 'score') return valueOf(world, source, info.fieldName, args);
     if (source.born === undefined) throw new Error('score was not handed what it requires.');
     return scoreOf(source.born);

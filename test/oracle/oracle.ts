@@ -1,16 +1,21 @@
-import { Kind, valueFromASTUntyped, type FieldNode, type OperationDefinitionNode, type SelectionNode, type ValueNode } from 'graphql';
+import { Kind, type FieldNode, type OperationDefinitionNode, type SelectionNode } from 'graphql';
+import { argumentsOf, collect, isSkipped, keyOf } from './nodes.ts';
 import { decideOutcome, type Inherited, type Outcome } from './outcomes.ts';
+import { textOf, type MayAsk } from './questions.ts';
 import type { DecideField } from './rules.ts';
 import { concrete, FIELDS, findBy, isComposite, person, PERSON, valueOf, type FieldFacts, type Source, type World } from './world.ts';
 
 /** One request as the oracle sees it. */
 export interface OracleCase {
   readonly world: World;
-  readonly operation: OperationDefinitionNode;
+  /** Undefined when it is not clear which one of the document is meant. */
+  readonly operation: OperationDefinitionNode | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly decide: DecideField;
   /** Whether a person lets this application's agency read a group for this purpose. */
   readonly consent: (id: string, group: string) => ConsentState;
+  /** Whether a question may be asked of a person who was asked others today. */
+  readonly mayAsk: MayAsk;
   readonly citizen: string | undefined;
   readonly rejects: boolean;
 }
@@ -19,7 +24,7 @@ export type ConsentState = 'given' | 'missing' | 'unknown';
 export type Path = readonly (string | number)[];
 
 export interface Expected {
-  readonly status: 200 | 403;
+  readonly status: 200 | 400 | 403;
   readonly data: Record<string, unknown> | null | undefined;
   /** The data that a missing consent refuses as a whole: told where that person is not met, because a register is down. */
   readonly refused: Record<string, unknown> | null | undefined;
@@ -27,7 +32,7 @@ export interface Expected {
   readonly errors: ReadonlySet<string>;
   /** Places of objects that are null because their key is withheld: what is told of their inside is nobody's business. */
   readonly bubbled: readonly Path[];
-  /** `person coordinate` that subgraphs may be asked for. */
+  /** `person coordinate arguments` that subgraphs may be asked for. */
   readonly allowed: ReadonlySet<string>;
   /** Those of which something stands in the answer. */
   readonly disclosed: readonly string[];
@@ -44,11 +49,13 @@ export class Pseudonym {
 /** Says what must be answered, by walking the document over the world, person by person, with nothing prepared and nothing kept. */
 export function foretell(about: OracleCase): Expected {
   const told = new Set<string>();
-  const leaves = new StaticWalk(about, told).selections([...about.operation.selectionSet.selections], ['Query'], ROOT, []);
   const nothing = { data: undefined, refused: undefined, errors: told, bubbled: [], allowed: new Set<string>(), disclosed: [] };
+  if (about.operation === undefined) return { status: 400, ...nothing, errors: new Set([tell([], 'OPERATION_RESOLUTION_FAILURE')]) };
+  const { selections } = about.operation.selectionSet;
+  const leaves = new StaticWalk(about, told).selections([...selections], ['Query'], ROOT, []);
   if (told.size > 0 && (leaves === 0 || about.rejects)) return { status: 403, ...nothing };
   const walk = new AnswerWalk(about);
-  const data = walk.root();
+  const data = walk.root(selections);
   const errors = new Set([...told, ...walk.errors]);
   const { bubbled, allowed } = walk;
   if (about.rejects && walk.errors.size > 0) return { status: 403, ...nothing, refused: data, errors, bubbled, allowed };
@@ -113,9 +120,12 @@ class StaticWalk {
     if (!isComposite(facts.named)) return 1;
     const inner = node.selectionSet?.selections ?? [];
     const leaves = this.selections(inner, concrete(facts.named), below(standing, facts, outcome), path);
-    return outcome.kind === 'consent' ? Math.max(1, leaves) : leaves;
+    return outcome.kind === 'law' ? leaves : Math.max(1, leaves);
   }
 }
+
+/** Stands around the roots, and is nobody. */
+export const QUERY: Source = { __typename: 'Query', owner: 'root' };
 
 /** What an object becomes when a field that may not be null is. */
 const BUBBLE = Symbol('null where none may be');
@@ -131,8 +141,8 @@ class AnswerWalk {
     this.#about = about;
   }
 
-  root(): Record<string, unknown> | null {
-    const answer = this.#object({ __typename: 'Query', owner: '' }, this.#about.operation.selectionSet.selections, ROOT, [], true);
+  root(selections: readonly SelectionNode[]): Record<string, unknown> | null {
+    const answer = this.#object(QUERY, selections, ROOT, [], true);
     return answer as Record<string, unknown> | null;
   }
 
@@ -163,15 +173,20 @@ class AnswerWalk {
     const args = argumentsOf(node, this.#about.variables);
     const outcome = decideOutcome(this.#about.decide, type, facts, args, standing);
     if (outcome.kind === 'refused') return nothing;
-    if (outcome.kind === 'consent') {
+    if (outcome.kind !== 'law') {
       const people = standing.isRoot ? facts.subjectsOf.map((way) => String(follow({ ...args }, way.slice(1).split('.')))) : [source.owner];
-      const state = this.#all(people, outcome.group);
+      const asking = { coordinate: `${type}.${facts.name}`, args: textOf(args) };
+      const state = worst(
+        outcome.kind === 'consent'
+          ? people.map((id) => this.#about.consent(id, outcome.group))
+          : people.map((person) => this.#about.mayAsk({ person, ...asking }, outcome.probes)),
+      );
       if (state !== 'given') {
         if (answers) this.#withheld(path, state);
         return nothing;
       }
     }
-    this.#ask(source, facts);
+    this.#ask(source, facts, args);
     const value = standing.isRoot ? this.#rootValue(facts, args) : valueOf(this.#about.world, source, facts.name, args);
     const completed = this.#complete(value, { source, facts, nodes, outcome, standing: below(standing, facts, outcome), answers }, path);
     return completed ?? nothing;
@@ -199,17 +214,18 @@ class AnswerWalk {
     return answers ? answer : null;
   }
 
-  #leaf(value: unknown, { source, facts, outcome, answers }: Completing): unknown {
-    if (!answers) return null;
-    if (facts.name !== 'id' && source.__typename !== 'Query') this.disclosed.push(pair(source, facts.name));
+  #leaf(value: unknown, { source, facts, nodes: [node], outcome, answers }: Completing): unknown {
+    if (!answers || node === undefined) return null;
+    const isAnswered = facts.name !== 'id' && source.__typename !== 'Query';
+    if (isAnswered) this.disclosed.push(asks(source, facts.name, argumentsOf(node, this.#about.variables)));
     if (!outcome.applies || outcome.transform === undefined) return value;
     const isWhole = outcome.kind === 'law' && outcome.more !== undefined && this.#about.consent(source.owner, outcome.more) === 'given';
     return isWhole ? value : transformed(String(value), outcome.transform, facts.named);
   }
 
   /** Of the persons whom an edge or a record leads to. */
-  #othersOf(item: Source, facts: FieldFacts, group: string): ConsentState {
-    if (item.__typename === PERSON) return this.#all([item.owner], group);
+  #othersOf(item: Source, facts: FieldFacts, group: string): State {
+    if (item.__typename === PERSON) return this.#about.consent(item.owner, group);
     const ids: string[] = [];
     const visit = (value: unknown, way: readonly string[]): void => {
       if (Array.isArray(value)) for (const one of value) visit(one, way);
@@ -220,12 +236,7 @@ class AnswerWalk {
       }
     };
     for (const way of facts.subjectsOf) if (!way.startsWith('$')) visit(item, way.split('.'));
-    return this.#all(ids, group);
-  }
-
-  #all(ids: readonly string[], group: string): ConsentState {
-    const states = ids.map((id) => this.#about.consent(id, group));
-    return states.includes('missing') ? 'missing' : states.includes('unknown') ? 'unknown' : 'given';
+    return worst(ids.map((id) => this.#about.consent(id, group)));
   }
 
   #rootValue({ name }: FieldFacts, args: Readonly<Record<string, unknown>>): unknown {
@@ -247,18 +258,27 @@ class AnswerWalk {
     }
   }
 
-  #ask(source: Source, facts: FieldFacts): void {
-    this.allowed.add(pair(source, facts.name));
-    for (const input of facts.requires) this.allowed.add(pair(source, input));
+  #ask(source: Source, facts: FieldFacts, args: Readonly<Record<string, unknown>>): void {
+    this.allowed.add(asks(source, facts.name, args));
+    for (const input of facts.requires) this.allowed.add(asks(source, input, {}));
     for (const way of facts.subjectsOf) {
       if (way.startsWith('$')) continue;
-      for (const type of concrete(facts.named)) this.allowed.add(`${source.owner} ${type}.${way}`);
+      for (const type of concrete(facts.named)) this.allowed.add(`${source.owner} ${type}.${way} {}`);
     }
   }
 
-  #withheld(path: Path, state: 'missing' | 'unknown'): void {
-    this.errors.add(tell(path, state === 'missing' ? 'CONSENT_REQUIRED' : 'CONSENT_UNAVAILABLE'));
+  #withheld(path: Path, state: Exclude<State, 'given'>): void {
+    this.errors.add(tell(path, WITHHELD[state]));
   }
+}
+
+type State = ConsentState | ReturnType<MayAsk>;
+
+const WITHHELD = { missing: 'CONSENT_REQUIRED', 'used-up': 'PROBES_USED_UP', unknown: 'CONSENT_UNAVAILABLE' } as const;
+
+/** Of several persons. */
+function worst(states: readonly State[]): State {
+  return (['missing', 'used-up', 'unknown'] as const).find((state) => states.includes(state)) ?? 'given';
 }
 
 interface Completing {
@@ -280,8 +300,9 @@ export function tell(path: Path, code: string): string {
   return `${JSON.stringify(path)} ${code}`;
 }
 
-function pair({ owner, __typename }: Source, field: string): string {
-  return `${owner} ${__typename}.${field}`;
+/** What a register is asked: `person coordinate arguments`. */
+export function asks({ owner, __typename }: Source, field: string, args: object): string {
+  return `${owner} ${__typename}.${field} ${textOf(args)}`;
 }
 
 function transformed(text: string, name: string, scalar: string): unknown {
@@ -295,40 +316,6 @@ function transformed(text: string, name: string, scalar: string): unknown {
   return scalar === 'Date' ? `${text.slice(0, 4)}-01-01` : text.slice(0, 4);
 }
 
-function collect(
-  selections: readonly SelectionNode[],
-  type: string,
-  variables: Readonly<Record<string, unknown>>,
-  into = new Map<string, FieldNode[]>(),
-) {
-  for (const selection of selections) {
-    if (isSkipped(selection, variables)) continue;
-    if (selection.kind === Kind.FIELD) into.set(keyOf(selection), [...(into.get(keyOf(selection)) ?? []), selection]);
-    else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      const on = selection.typeCondition?.name.value;
-      if (on === undefined || concrete(on).includes(type)) collect(selection.selectionSet.selections, type, variables, into);
-    }
-  }
-  return into;
-}
-
-function isSkipped({ directives = [] }: SelectionNode, variables: Readonly<Record<string, unknown>>): boolean {
-  return directives.some(({ name, arguments: given = [] }) => {
-    const condition = given[0] && valueOfNode(given[0].value, variables);
-    return name.value === 'skip' ? condition === true : name.value === 'include' && condition === false;
-  });
-}
-
-function argumentsOf(node: FieldNode, variables: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    (node.arguments ?? []).map(({ name, value }) => [name.value, valueOfNode(value, variables)]).filter(([, value]) => value !== undefined),
-  ) as Record<string, unknown>;
-}
-
-function valueOfNode(node: ValueNode, variables: Readonly<Record<string, unknown>>): unknown {
-  return valueFromASTUntyped(node, variables);
-}
-
 function follow(value: unknown, way: readonly string[]): unknown {
   return way.reduce<unknown>((inner, name) => (inner as Record<string, unknown> | undefined)?.[name], value);
 }
@@ -337,8 +324,4 @@ function factsOf(type: string, node: FieldNode): FieldFacts {
   const facts = FIELDS.get(`${type}.${node.name.value}`);
   if (facts === undefined) throw new Error(`${type}.${node.name.value} is no field of the world.`);
   return facts;
-}
-
-function keyOf(node: FieldNode): string {
-  return node.alias?.value ?? node.name.value;
 }

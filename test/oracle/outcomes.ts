@@ -6,7 +6,9 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly code: string }
   /** Released to all with its transform; `more` is the group by which consent lifts the transform. */
   | { readonly kind: 'law'; readonly transform: string | undefined; readonly more: string | undefined; readonly applies: boolean }
-  | { readonly kind: 'consent'; readonly transform: string | undefined; readonly group: string; readonly applies: boolean };
+  | { readonly kind: 'consent'; readonly transform: string | undefined; readonly group: string; readonly applies: boolean }
+  /** Released of those persons of whom not too many different things were asked: so many in a day. */
+  | { readonly kind: 'counted'; readonly transform: string | undefined; readonly probes: number; readonly applies: boolean };
 
 /** How the field was released that leads to a value. */
 export interface Inherited {
@@ -48,9 +50,11 @@ function itself(decide: DecideField, type: string, facts: FieldFacts, args: Read
     const ruled = decide(coordinate, where.self, {});
     if (ruled.kind === 'refused') return { kind: 'refused', code: ruled.code };
     if (ruled.consent !== undefined) return { kind: 'refused', code: 'CONSENT_REQUIRED' };
-    if (ruled.law?.transform !== undefined) return NOT_PERMITTED;
+    // Whom it finds is known by asking only, so that nobody can count it.
+    if (ruled.law?.transform !== undefined || ruled.law?.probes !== undefined) return NOT_PERMITTED;
   }
-  return outcome;
+  const isOfNobody = where.isRoot && facts.subjectsOf.length === 0;
+  return outcome.kind === 'counted' && isOfNobody ? NOT_PERMITTED : outcome;
 }
 
 function withoutReads(
@@ -63,9 +67,12 @@ function withoutReads(
   const ruled = decide(`${type}.${facts.name}`, where.self, comparable(args));
   if (ruled.kind === 'refused') return { kind: 'refused', code: ruled.code };
   const { group } = facts;
-  const law = ruled.law !== undefined && fits(ruled.law, facts) ? ruled.law : undefined;
+  // What law gives by counted questions is not given beside consent that gives more.
+  const isAside = ruled.law?.probes !== undefined && ruled.consent !== undefined;
+  const law = ruled.law !== undefined && !isAside && fits(ruled.law, facts) ? ruled.law : undefined;
   const consent = ruled.consent !== undefined && group !== undefined && fits(ruled.consent, facts) ? ruled.consent : undefined;
   if (where.isRoot) return root(law, consent, ruled.consent !== undefined && ruled.law === undefined, facts);
+  if (law?.probes !== undefined) return { kind: 'counted', transform: law.transform, probes: law.probes, applies: true };
   if (law !== undefined) {
     return {
       kind: 'law',
@@ -80,6 +87,7 @@ function withoutReads(
 
 /** Nobody stands around a root: law alone counts, or the consent of everybody whom its arguments name. */
 function root(law: Rung | undefined, consent: Rung | undefined, wantsConsent: boolean, { group, subjectsOf }: FieldFacts): Outcome {
+  if (law?.probes !== undefined) return { kind: 'counted', transform: undefined, probes: law.probes, applies: false };
   if (law !== undefined) return { kind: 'law', transform: law.transform, more: undefined, applies: true };
   if (consent !== undefined && group !== undefined && subjectsOf.length > 0) {
     return { kind: 'consent', transform: undefined, group, applies: false };

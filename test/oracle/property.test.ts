@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startHarness, type Harness } from './harness.ts';
+import { startHarness, type Harness, type HarnessCase } from './harness.ts';
 import { runCases } from './run.ts';
 import { shrink, type Shrunk } from './shrink.ts';
 
@@ -16,9 +16,13 @@ beforeAll(async () => {
 afterAll(async () => harness[Symbol.asyncDispose]());
 
 test.each([
-  ['by law alone', { consent: false, transforms: false }, 0.1],
-  ['by law with transforms', { consent: false, transforms: true }, 0.2],
-  ['by law and consent with transforms', { consent: true, transforms: true }, 0.7],
+  ['by law alone', { consent: false, transforms: false, ends: false, bounds: false }, 0.1],
+  ['by law with transforms, for a time', { consent: false, transforms: true, ends: true, bounds: false }, 0.2],
+  [
+    'by law and consent with transforms and bounded questions, for a time',
+    { consent: true, transforms: true, ends: true, bounds: true },
+    0.7,
+  ],
 ] as const)(
   'discloses and asks for what the rules allow %s',
   async (_, parts, share) => {
@@ -32,9 +36,13 @@ test.each([
   60_000 + CASES * MS_PER_CASE,
 );
 
-function readable({ policies, about, differences }: Shrunk): string {
-  const { query, variables, asker, rejects, consents, down } = about;
+function readable({ policies, about, before, differences }: Shrunk): string {
   const rules = policies.map(({ text }) => text).join('\n');
+  return [...before.map(asked), asked(about), ...differences, rules].join('\n');
+}
+
+function asked({ query, variables, operationName, asker, rejects, consents, down, nowMs }: HarnessCase): string {
   const given = consents === 'down' ? 'down' : [...consents].map(([id, groups]) => `${id}: ${[...groups].join(' ')}`).join('\n');
-  return [query, JSON.stringify({ variables, asker, rejects, down }), ...differences, rules, given].join('\n');
+  const at = new Date(nowMs).toISOString();
+  return [query, JSON.stringify({ variables, operationName, at, asker, rejects, down }), given].join('\n');
 }

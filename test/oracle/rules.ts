@@ -1,4 +1,5 @@
 import { preparsePolicySet, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs';
+import { isOver } from './time.ts';
 import { FIELDS, type FieldFacts } from './world.ts';
 
 /** A policy with what its annotations say, told beside the text so that nothing has to read them. */
@@ -7,6 +8,10 @@ export interface RulePolicy {
   readonly text: string;
   readonly basis: string | undefined;
   readonly transform: string | undefined;
+  /** Last day on which it counts. */
+  readonly until: string | undefined;
+  /** Distinct questions to a person in a day. */
+  readonly probes: number | undefined;
 }
 
 /** Who asks, as the rules see it. */
@@ -23,6 +28,7 @@ export interface Asker {
 
 export interface Rung {
   readonly transform: string | undefined;
+  readonly probes: number | undefined;
 }
 export type Ruled =
   | { readonly kind: 'refused'; readonly code: 'FIELD_NOT_PERMITTED' | 'ASSURANCE_TOO_LOW' }
@@ -33,22 +39,29 @@ export type DecideField = (coordinate: string, self: boolean, facts: Facts) => R
 const OWNERS: Readonly<Record<string, string>> = { people: 'office', records: 'office', health: 'clinic' };
 
 /** Asks Cedar anew for every question that was not put before, and does the rest by the letter of the design. */
-export function createDecideField(policies: readonly RulePolicy[], asker: Asker): DecideField {
+export function createDecideField(policies: readonly RulePolicy[], asker: Asker, nowMs: number): DecideField {
   const known = new Map<string, Ruled>();
   return (coordinate, self, facts) => {
     const key = JSON.stringify([coordinate, self, facts]);
-    const ruled = known.get(key) ?? decideWithLogins(policies, asker, coordinate, self, facts);
+    const ruled = known.get(key) ?? decideWithLogins({ policies, asker, nowMs }, coordinate, self, facts);
     known.set(key, ruled);
     return ruled;
   };
 }
 
-function decideWithLogins(policies: readonly RulePolicy[], asker: Asker, coordinate: string, self: boolean, facts: Facts): Ruled {
-  const ruled = decideOnce(policies, asker, coordinate, self, facts);
+interface Asking {
+  readonly policies: readonly RulePolicy[];
+  readonly asker: Asker;
+  readonly nowMs: number;
+}
+
+function decideWithLogins(asking: Asking, coordinate: string, self: boolean, facts: Facts): Ruled {
+  const { asker } = asking;
+  const ruled = decideOnce(asking, coordinate, self, facts);
   if (ruled.kind === 'permitted') return ruled;
   for (const assurance of [1, 2] as const) {
     if (assurance <= asker.assurance) continue;
-    if (decideOnce(policies, { ...asker, assurance }, coordinate, self, facts).kind === 'permitted') {
+    if (decideOnce({ ...asking, asker: { ...asker, assurance } }, coordinate, self, facts).kind === 'permitted') {
       return { kind: 'refused', code: 'ASSURANCE_TOO_LOW' };
     }
   }
@@ -68,7 +81,7 @@ function install(policies: readonly RulePolicy[]): void {
   installed = policies;
 }
 
-function decideOnce(policies: readonly RulePolicy[], asker: Asker, coordinate: string, self: boolean, facts: Facts): Ruled {
+function decideOnce({ policies, asker, nowMs }: Asking, coordinate: string, self: boolean, facts: Facts): Ruled {
   const field = FIELDS.get(coordinate);
   if (field === undefined) return REFUSED;
   install(policies);
@@ -90,12 +103,22 @@ function decideOnce(policies: readonly RulePolicy[], asker: Asker, coordinate: s
   if (answer.type === 'failure') throw new Error('Cedar could not be asked.', { cause: answer.errors });
   const { decision, diagnostics } = answer.response;
   if (diagnostics.errors.length > 0 || decision === 'deny') return REFUSED;
-  const permits = policies.filter(({ id }) => diagnostics.reason.includes(id)).sort((one, other) => (one.id < other.id ? -1 : 1));
-  const best = (some: readonly RulePolicy[]): Rung | undefined => some.find(({ transform }) => transform === undefined) ?? some[0];
+  const permits = policies
+    .filter(({ id, until }) => diagnostics.reason.includes(id) && !isOver(until, nowMs))
+    .sort((one, other) => (one.id < other.id ? -1 : 1));
+  const best = (some: readonly RulePolicy[]): Rung | undefined => {
+    const whole = some.filter(({ transform }) => transform === undefined);
+    return (whole.length > 0 ? whole : some).toSorted((one, other) => boundOf(other) - boundOf(one))[0];
+  };
   const law = best(permits.filter(({ basis }) => basis !== 'CONSENT'));
   const consent = best(permits.filter(({ basis }) => basis === 'CONSENT'));
+  if (law === undefined && consent === undefined) return REFUSED;
   const counts = law === undefined || (law.transform !== undefined && consent?.transform === undefined);
   return { kind: 'permitted', law, consent: counts ? consent : undefined };
+}
+
+function boundOf({ probes }: Rung): number {
+  return probes ?? Number.MAX_SAFE_INTEGER;
 }
 
 function entitiesOf({ application, agency, kind }: Asker, coordinate: string, { group, class: dataClass, subgraphs }: FieldFacts) {

@@ -1,8 +1,10 @@
 import { createChance, type Chance } from './chance.ts';
-import { createDecisions, differences, type Pseudonyms } from './check.ts';
+import { differences, keep, type Pseudonyms } from './check.ts';
+import { randomDocument, randomName, type RandomDocument } from './documents.ts';
 import type { Harness, HarnessCase } from './harness.ts';
-import { randomAsker, randomConsents, randomDocument, randomPolicies, randomVariables, type Parts } from './random.ts';
+import { randomAsker, randomConsents, randomPolicies, randomVariables, type Parts } from './random.ts';
 import type { RulePolicy } from './rules.ts';
+import { later, START_MS } from './time.ts';
 import { IDS, randomWorld, type World } from './world.ts';
 
 /** A case where gateway and oracle differ, with all that is needed to ask it again. */
@@ -10,6 +12,8 @@ export interface Counterexample {
   readonly seed: number;
   readonly policies: readonly RulePolicy[];
   readonly about: HarnessCase;
+  /** What was asked before under the same rules. */
+  readonly before: readonly HarnessCase[];
   readonly differences: readonly string[];
 }
 
@@ -43,24 +47,31 @@ export async function runCases(harness: Harness, { seed, cases, parts, counterex
     const world = randomWorld(chance);
     const policies = randomPolicies(chance, parts);
     await harness.usePolicies(policies);
-    const decisions = createDecisions(policies);
-    for (const about of casesOf(chance, world, Math.min(CASES_OF_SET, cases - made))) {
+    const kept = keep(policies, pseudonyms);
+    const before: HarnessCase[] = [];
+    for (const about of casesOf(chance, world, Math.min(CASES_OF_SET, cases - made), parts)) {
       made += 1;
-      const found = await differences(harness, decisions(about.asker), about, pseudonyms, () => (disclosing += 1));
-      if (found.length > 0) counterexamples.push({ seed: setSeed, policies, about, differences: found });
+      const found = await differences(harness, about, kept, () => (disclosing += 1));
+      if (found.length > 0) counterexamples.push({ seed: setSeed, policies, about, before: [...before], differences: found });
+      before.push(about);
       if (counterexamples.length >= counterexamplesMax) break;
     }
   }
   return { cases: made, disclosing, counterexamples };
 }
 
-function* casesOf(chance: Chance, world: World, count: number): Generator<HarnessCase> {
+function* casesOf(chance: Chance, world: World, count: number, { ends }: Parts): Generator<HarnessCase> {
   const askers = [randomAsker(chance), randomAsker(chance)];
-  for (let made = 0, query = ''; made < count; made += 1) {
-    if (made % CASES_OF_DOCUMENT === 0) query = randomDocument(chance);
+  let document: RandomDocument | undefined;
+  for (let made = 0, nowMs = START_MS; made < count; made += 1) {
+    if (document === undefined || made % CASES_OF_DOCUMENT === 0) document = randomDocument(chance);
+    const { query } = document;
+    if (ends) nowMs = later(chance, nowMs);
     yield {
       world,
       query,
+      operationName: randomName(chance, document),
+      nowMs,
       asker: { ...chance.of(askers), citizen: chance.yes(0.7) ? chance.of(IDS.slice(0, 5)) : undefined },
       variables: variablesOf(query, randomVariables(chance)),
       rejects: chance.yes(0.1),
