@@ -161,10 +161,12 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
     admitted: Admitted,
     policies: Policies,
     { overrides }: ChosenOverrides,
-    everybodyGave: boolean,
+    /** The execution for everybody, where this one is for those who gave every consent. */
+    forAll?: Prepared,
   ): Promise<Prepared | Refusal> => {
     const { classification, apiSchema } = parts.graph;
     const consentKey = parts.consents?.keyOf ?? noConsent;
+    const everybodyGave = forAll !== undefined;
     const decided = decide(withConditionsDecided(admitted), { classification, policies, consentKey, everybodyGave });
     const pruned = prune(decided, { apiSchema, classification });
     // People who are known already are looked up while the document is planned.
@@ -172,7 +174,7 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
     const planned = await plan(pruned, overrides, parts);
     if (isRefusal(planned)) return planned;
     const own = asksForSchema(admitted.document) ? await parts.findOwnSchema?.(policies, admitted.caller) : undefined;
-    return compile(planned, parts, own);
+    return compile(planned, parts, own, forAll);
   };
 
   const find = async (key: string, prepareAnew: () => Promise<Prepared | Refusal>): Promise<Prepared | Refusal> => {
@@ -199,10 +201,10 @@ function createPrepare(parts: PipelineParts): (admitted: Admitted) => Promise<Pr
     if (lapsed !== undefined) return refuse('OPERATION_NOT_APPROVED', lapsed);
     const chosen = parts.chooseOverrides(admitted.document);
     const key = decisionKey(admitted, policies) + chosen.key;
-    const prepared = await find(key, async () => make(admitted, policies, chosen, false));
+    const prepared = await find(key, async () => make(admitted, policies, chosen));
     if (isRefusal(prepared) || !(await allAskedGave(admitted, prepared))) return prepared;
     // One plan, as if by law, is fewer calls than one for everybody and one for those who consented.
-    const given = await find(`${key} given`, async () => make(admitted, policies, chosen, true));
+    const given = await find(`${key} given`, async () => make(admitted, policies, chosen, prepared));
     // Where rules leave nothing of what consent gives, the request is still not refused as a whole: it would be told apart.
     const isLess = isRefusal(given) || given.execution === undefined || given.execution.dependsOnConsent;
     return isLess ? prepared : given;

@@ -1,12 +1,11 @@
-import type { FetchPart } from './plan-run.ts';
 import { readNow, unread, type CallAnswer, type FetchAnswer, type SubgraphOutcome } from './reply.ts';
 
 /** Sends a fetch with these variables; the signal ends when nobody wants the answer any more. */
 export type Send = (variables: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<CallAnswer>;
 
-/** Sends one request's entity fetch, alone or with those of other requests. */
+/** Sends one request's entity fetch, alone or with those of other requests that have the same object for a lane. */
 export type SendBatched = (
-  fetch: FetchPart,
+  lane: object,
   variables: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
   send: Send,
@@ -38,9 +37,8 @@ interface Lane {
 
 /**
  * Batching across requests: while a call is under way, entities that the same fetch wants for other requests gather for the next one, as
- * records do for one commit. An idle gateway adds no delay. A lane belongs to a prepared execution, so that who shares a call shares
- * document, application, purpose and every other part of the decision's key, and with it the grant; the variables
- * beside the representations must be equal too. INVARIANT: nobody's answer depends on who else was in the call.
+ * records do for one commit. An idle gateway adds no delay. Who shares a lane shares the operation and its grant (stages/compile.ts), and with
+ * it application, purpose and every other part of the decision's key; the variables beside the representations must be equal too. INVARIANT: nobody's answer depends on who else was in the call.
  */
 export function createBatching({ representationsMax, waitMsMax }: BatchingOptions): SendBatched {
   const lanes = new WeakMap<object, Map<string, Lane>>();
@@ -59,11 +57,11 @@ export function createBatching({ representationsMax, waitMsMax }: BatchingOption
     if (lane.waiting.length > 0) lane.timer = setTimeout(() => dispatch(lane, leave), waitMsMax);
   };
 
-  return async (fetch, variables, signal, send) => {
+  return async (shared, variables, signal, send) => {
     const { representations } = variables;
     if (!Array.isArray(representations)) throw new Error('Only entity fetches are batched.');
-    const byVariables = lanes.get(fetch.lane) ?? new Map<string, Lane>();
-    lanes.set(fetch.lane, byVariables);
+    const byVariables = lanes.get(shared) ?? new Map<string, Lane>();
+    lanes.set(shared, byVariables);
     const key = keyOfOthers(variables);
     const lane = byVariables.get(key) ?? { underWay: 0, waiting: [], size: 0, timer: undefined };
     byVariables.set(key, lane);

@@ -36,9 +36,8 @@ export function compileFetch(
 ): { readonly part: FetchPart; readonly step: Step } {
   const { types, merger, copies } = parts;
   const { serviceName, operation, operationName, operationKind, requires, contextRewrites = [], outputRewrites } = node;
-  const lane = fetches.find((other) => other.subgraph === serviceName && other.operation === operation)?.lane ?? {};
   const isEntities = requires !== undefined;
-  const part: FetchPart = { index: fetches.length, subgraph: serviceName, operation, operationName, operationKind, isEntities, lane };
+  const part: FetchPart = { index: fetches.length, subgraph: serviceName, operation, operationName, operationKind, isEntities };
   const fetch: Fetch = {
     part,
     path,

@@ -13,8 +13,6 @@ export interface FetchPart {
   readonly operationKind: 'query' | 'mutation' | 'subscription';
   /** It asks for entities by their keys and for nothing else, so that several such can be one. */
   readonly isEntities: boolean;
-  /** The same for fetches of one execution that send the same text, and so may share calls. */
-  readonly lane: object;
 }
 
 /** Makes one fetch. Never rejects; whatever is no proper answer is `unavailable`. */

@@ -37,11 +37,19 @@ export interface Prepared {
   /** Days for which the people concerned are not shown the record. */
   readonly hiddenDays: number;
   readonly policyVersion: string;
-  /** The grant that goes with each call of a fetch, by the fetch's index in the execution. Empty where subgraphs take none. */
-  readonly grants: readonly GrantSource[];
+  /** How each fetch is sent, by its index in the execution. */
+  readonly calls: readonly PreparedCall[];
   /** Coordinates fetched only to find or compute something else. */
   readonly inputs: ReadonlySet<string>;
   readonly expiresAtMs: number;
+}
+
+/** One object for all fetches that send the same text under the same grant: so they may share calls. */
+export interface PreparedCall {
+  /** Subgraph, text and what the grant says of each coordinate. */
+  readonly key: string;
+  /** Undefined where subgraphs take none. */
+  readonly grant: GrantSource | undefined;
 }
 
 export type PreparedCache = LRUCache<string, Prepared>;
@@ -58,9 +66,10 @@ export interface CompileParts {
 /**
  * Prepares a plan for execution: each fetch's coordinates are read out of the text that will be sent and each must be released or be an
  * input of something released, else nothing is sent at all. The pruner and the planner together should make that impossible; this holds
- * them to it. `own` is what introspection shows the caller.
+ * them to it. `own` is what introspection shows the caller; `like` is another execution of the same document for the same decision's key, with
+ * which calls may be shared.
  */
-export function compile(planned: Planned, parts: CompileParts, own?: OwnSchema): Prepared {
+export function compile(planned: Planned, parts: CompileParts, own?: OwnSchema, like?: Prepared): Prepared {
   const { pruned } = planned;
   const { complete, shape, refusals, refusesAll, bases, references, hiddenDays, decided } = pruned;
   const execution =
@@ -78,18 +87,19 @@ export function compile(planned: Planned, parts: CompileParts, own?: OwnSchema):
       errorsMax: parts.limits.errorsKeptMax,
     });
   const inputs = new Set<string>();
-  const grants: GrantSource[] = [];
+  const calls: PreparedCall[] = [];
   const issuer = parts.grantIssuer;
-  if (issuer && execution) {
-    const allowedInputs = inputsOf(pruned, parts.graph);
-    for (const fetch of execution.fetches) {
-      const subgraph = parts.graph.subgraphs.get(fetch.subgraph);
-      if (!subgraph) throw new Error(`The plan names the unknown subgraph ${fetch.subgraph}.`);
-      const isOfPeople = execution.mainFetches <= fetch.index;
-      const uses = usesOf(fetch.operation, subgraph, pruned, { isOfPeople, inputs: allowedInputs }, parts.graph);
-      for (const [coordinate, use] of Object.entries(uses)) if (use === 'input') inputs.add(coordinate);
-      grants.push(grantSource(issuer, decided.admitted.caller, decided.policyVersion, fetch, uses));
-    }
+  const allowedInputs = issuer && inputsOf(pruned, parts.graph);
+  for (const fetch of execution?.fetches ?? []) {
+    const subgraph = parts.graph.subgraphs.get(fetch.subgraph);
+    if (!subgraph) throw new Error(`The plan names the unknown subgraph ${fetch.subgraph}.`);
+    const isOfPeople = execution !== undefined && execution.mainFetches <= fetch.index;
+    const uses = allowedInputs && usesOf(fetch.operation, subgraph, pruned, { isOfPeople, inputs: allowedInputs }, parts.graph);
+    for (const [coordinate, use] of Object.entries(uses ?? {})) if (use === 'input') inputs.add(coordinate);
+    const key = JSON.stringify([fetch.subgraph, fetch.operation, uses]);
+    const known = [...calls, ...(like?.calls ?? [])].find((call) => call.key === key);
+    const grant = issuer && uses && grantSource(issuer, decided.admitted.caller, decided.policyVersion, fetch, uses);
+    calls.push(known ?? { key, grant });
   }
   return {
     kind: 'prepared',
@@ -103,7 +113,7 @@ export function compile(planned: Planned, parts: CompileParts, own?: OwnSchema):
     references,
     hiddenDays,
     policyVersion: decided.policyVersion,
-    grants,
+    calls,
     inputs,
     expiresAtMs: Math.min(decided.expiresAtMs(), own?.expiresAtMs ?? Infinity),
   };

@@ -126,9 +126,11 @@ async function callSubgraph(
   const { trace, signal } = admitted.request;
   const client = parts.clients.get(subgraph);
   if (!client) throw new Error(`No client for the subgraph ${subgraph}.`);
+  const shared = prepared.calls[index];
+  if (!shared) throw new Error(`The fetch ${index} was not prepared.`);
   const idempotent = operationKind === 'query';
   const send: Send = async (sent, ended) => {
-    const grant = await prepared.grants[index]?.();
+    const grant = await shared.grant?.();
     if (grant) admitted.grants?.add(grant.id);
     const arrived = parts.metrics.subgraphStarted(subgraph);
     const fromMs = parts.telemetry && nowMs();
@@ -158,9 +160,9 @@ async function callSubgraph(
   const isShared = isEntities && idempotent && admitted.caller.citizen === undefined;
   if (!isShared) return send(variables, signal);
   // Another request may be the one that sends for both.
-  const current = await prepared.grants[index]?.();
+  const current = await shared.grant?.();
   if (current) admitted.grants?.add(current.id);
-  return parts.sendBatched(fetch, variables, signal, send);
+  return parts.sendBatched(shared, variables, signal, send);
 }
 
 function tellLog(subgraph: string, why: string, { request }: Admitted, { log }: ExecuteParts): void {

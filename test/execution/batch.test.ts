@@ -1,18 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createBatching, type BatchingOptions, type SendBatched, type Send } from '../../gateway/execution/batch.ts';
-import type { FetchPart } from '../../gateway/execution/plan-run.ts';
 import { readNow, type SubgraphOutcome } from '../../gateway/execution/reply.ts';
 
-const FETCH: FetchPart = {
-  index: 0,
-  subgraph: 'people',
-  operation: 'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on Person { name } } }',
-  operationName: undefined,
-  operationKind: 'query',
-  isEntities: true,
-  lane: {},
-};
+const LANE = {};
 const STAYS = new AbortController().signal;
 const ids = (variables: Readonly<Record<string, unknown>>): string[] =>
   (variables['representations'] as { id: string }[]).map(({ id }) => id);
@@ -50,7 +41,7 @@ function batching(options: BatchingOptions): (...asked: Parameters<SendBatched>)
 test('an idle gateway sends at once, and what comes meanwhile goes together', async () => {
   const { calls, send } = held();
   const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
-  const asked = ['a', 'b', 'c'].map(async (key) => batched(FETCH, asking(key), STAYS, send));
+  const asked = ['a', 'b', 'c'].map(async (key) => batched(LANE, asking(key), STAYS, send));
   expect(calls.map(({ keys }) => keys)).toEqual([['a']]);
   calls[0]?.release();
   await settled();
@@ -62,17 +53,17 @@ test('an idle gateway sends at once, and what comes meanwhile goes together', as
 test('other variables, and the fetch of another prepared execution, are not asked for together', async () => {
   const { calls, send } = held();
   const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
-  void batched(FETCH, { ...asking('a'), age: 18 }, STAYS, send);
-  void batched(FETCH, { ...asking('b'), age: 19 }, STAYS, send);
-  void batched({ ...FETCH, lane: {} }, { ...asking('c'), age: 18 }, STAYS, send);
+  void batched(LANE, { ...asking('a'), age: 18 }, STAYS, send);
+  void batched(LANE, { ...asking('b'), age: 19 }, STAYS, send);
+  void batched({}, { ...asking('c'), age: 18 }, STAYS, send);
   expect(calls.map(({ keys }) => keys)).toEqual([['a'], ['b'], ['c']]);
 });
 
 test('nobody waits for a call that does not come back', async () => {
   const { calls, send } = held();
   const batched = batching({ representationsMax: 100, waitMsMax: 1 });
-  void batched(FETCH, asking('slow'), STAYS, send);
-  const quick = batched(FETCH, asking('quick'), STAYS, async (variables) => answer(ids(variables)));
+  void batched(LANE, asking('slow'), STAYS, send);
+  const quick = batched(LANE, asking('quick'), STAYS, async (variables) => answer(ids(variables)));
   expect(await quick).toEqual(answer(['quick']));
   expect(calls.map(({ keys }) => keys)).toEqual([['slow']]);
 });
@@ -80,7 +71,7 @@ test('nobody waits for a call that does not come back', async () => {
 test('a call takes so many representations and no more, and a request’s own stay together', async () => {
   const { calls, send } = held();
   const batched = batching({ representationsMax: 3, waitMsMax: 60_000 });
-  for (const keys of [['a'], ['b', 'c'], ['d', 'e'], ['f', 'g', 'h', 'i']]) void batched(FETCH, asking(...keys), STAYS, send);
+  for (const keys of [['a'], ['b', 'c'], ['d', 'e'], ['f', 'g', 'h', 'i']]) void batched(LANE, asking(...keys), STAYS, send);
   await settled();
   while (calls.some(({ keys }) => keys.length > 0) && calls.length < 4) {
     for (const call of calls) call.release();
@@ -93,9 +84,9 @@ test('a client that goes away ends its own call, and not one that others share',
   const { calls, send } = held();
   const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
   const gone = new AbortController();
-  void batched(FETCH, asking('a'), gone.signal, send);
-  void batched(FETCH, asking('b'), gone.signal, send);
-  void batched(FETCH, asking('c'), STAYS, send);
+  void batched(LANE, asking('a'), gone.signal, send);
+  void batched(LANE, asking('b'), gone.signal, send);
+  void batched(LANE, asking('c'), STAYS, send);
   calls[0]?.release();
   await settled();
   gone.abort();
@@ -114,7 +105,7 @@ test.each<[string, SubgraphOutcome]>([
 ])('%s for several is asked for again, one by one', async (_what, together) => {
   const { calls, send } = held((keys) => (keys.length > 1 ? together : answer(keys)));
   const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
-  const asked = ['a', 'b', 'c'].map(async (key) => batched(FETCH, asking(key), STAYS, send));
+  const asked = ['a', 'b', 'c'].map(async (key) => batched(LANE, asking(key), STAYS, send));
   for (let round = 0; round < 3; round += 1) {
     for (const call of calls) call.release();
     await settled();
@@ -127,7 +118,7 @@ test('a subgraph that is down is told to all, and not asked again for each', asy
   const down: SubgraphOutcome = { kind: 'unavailable', why: 'ECONNREFUSED', fault: 'connection' };
   const { calls, send } = held(() => down);
   const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
-  const asked = ['a', 'b', 'c'].map(async (key) => batched(FETCH, asking(key), STAYS, send));
+  const asked = ['a', 'b', 'c'].map(async (key) => batched(LANE, asking(key), STAYS, send));
   for (let round = 0; round < 2; round += 1) {
     for (const call of calls) call.release();
     await settled();
@@ -145,7 +136,7 @@ test('a failure inside the gateway reaches everybody who waits', async () => {
     throw new Error('no grant');
   };
   const batched = batching({ representationsMax: 100, waitMsMax: 60_000 });
-  const asked = ['a', 'b', 'c'].map(async (key) => batched(FETCH, asking(key), STAYS, send));
+  const asked = ['a', 'b', 'c'].map(async (key) => batched(LANE, asking(key), STAYS, send));
   first?.();
   expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
 });
@@ -163,7 +154,7 @@ test('everybody gets what they would have got alone, whoever asks meanwhile', as
       const got = await Promise.all(
         requests.map(async ({ keys, delay }) => {
           for (let turn = 0; turn < delay; turn += 1) await settled();
-          return batched(FETCH, asking(...keys), STAYS, send);
+          return batched(LANE, asking(...keys), STAYS, send);
         }),
       );
       expect(got).toEqual(requests.map(({ keys }) => answer(keys)));

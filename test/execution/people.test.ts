@@ -12,7 +12,7 @@ import type { Decision } from '../../gateway/policy/decision.ts';
 import { loadGraph } from '../../gateway/graph.ts';
 import type { Caller, GatewayRequest } from '../../gateway/request.ts';
 import { admit, createDocumentCache } from '../../gateway/stages/admit.ts';
-import { compile } from '../../gateway/stages/compile.ts';
+import { compile, type Prepared } from '../../gateway/stages/compile.ts';
 import { decide, withConditionsDecided } from '../../gateway/stages/decide.ts';
 import { plan } from '../../gateway/stages/plan.ts';
 import { prune } from '../../gateway/stages/prune.ts';
@@ -125,7 +125,12 @@ function decideBy(rules: Rules): (context: unknown, coordinate: string) => Decis
   };
 }
 
-async function ask(query: string, rules: Rules, given: Given, { down = false, everybodyGave = false } = {}) {
+async function ask(
+  query: string,
+  rules: Rules,
+  given: Given,
+  { down = false, like }: { readonly down?: boolean; readonly like?: Prepared } = {},
+) {
   const caller = { agency: 'clinic', purpose: 'care', action: 'read', onRefusal: 'prune' } as Caller;
   const admitted = admit({ body: { query } } as unknown as GatewayRequest, caller, {
     graph: GRAPH,
@@ -141,10 +146,11 @@ async function ask(query: string, rules: Rules, given: Given, { down = false, ev
     argumentsRead: new Set<string>(),
   };
   const consentKey = (coordinate: string) => classification.personal.get(coordinate)?.group;
-  const decided = decide(withConditionsDecided(admitted), { classification, policies, consentKey, everybodyGave });
+  const decided = decide(withConditionsDecided(admitted), { classification, policies, consentKey, everybodyGave: like !== undefined });
   const planned = await plan(prune(decided, { apiSchema, classification }), [], { planner: PLANNER, limits: LIMITS, graph: GRAPH });
   if (planned.kind === 'refusal') throw new Error('refused');
-  const prepared = compile(planned, { graph: GRAPH, grantIssuer: undefined, limits: LIMITS, pseudonymKey: Buffer.from('key') });
+  const parts = { graph: GRAPH, grantIssuer: undefined, limits: LIMITS, pseudonymKey: Buffer.from('key') };
+  const prepared = compile(planned, parts, undefined, like);
   let statements = 0;
   const consents = createRequestConsents(
     {
@@ -264,12 +270,14 @@ describe('consent inside execution', () => {
     const rules = { 'Person.name': 'law', 'Person.phone': 'consent', 'Person.marriages': 'law' };
     const apart = await ask(query, rules, { '1': ['contact'] });
     expect(apart.prepared.consentsOfAsked).toEqual(['contact']);
-    const asOne = await ask(query, rules, { '1': ['contact'] }, { everybodyGave: true });
+    const asOne = await ask(query, rules, { '1': ['contact'] }, { like: apart.prepared });
     expect(asOne.prepared.execution?.dependsOnConsent).toBe(false);
     expect(asOne.asked.filter((text) => text.startsWith('people'))).toEqual(['people 1 {{...on Person{id}...on Person{name phone}}}']);
     const told = ({ seen }: typeof asOne) => [...seen].map(([id, coordinates]) => [id, coordinates.toSorted()]);
     expect([asOne.data, told(asOne)]).toEqual([apart.data, told(apart)]);
     expect(apart.asked.filter((text) => text.startsWith('people')).length).toBe(2);
+    // What both send alike they send together.
+    expect(asOne.prepared.calls.map((call) => apart.prepared.calls.includes(call))).toEqual([true, false]);
   });
 
   test('what needs the consent of anybody else is never asked for as if by law', async () => {

@@ -13,7 +13,6 @@ function part(index: number, more: Partial<FetchPart> = {}): FetchPart {
     operationName: undefined,
     operationKind: 'query',
     isEntities: false,
-    lane: {},
     ...more,
   };
 }
