@@ -11,6 +11,8 @@ ENV NODE_ENV=production
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev && npm cache clean --force
 ENV PATH=/app/node_modules/.bin:$PATH
+# A young generation of 64 MB, as the benchmark measures: records and answers that wait are copied less often.
+ENV NODE_OPTIONS=--max-semi-space-size=64
 
 COPY LICENSE NOTICE entry.mjs ./
 COPY platform platform

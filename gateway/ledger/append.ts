@@ -99,7 +99,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
   const writeAll = async (tries = false): Promise<void> => {
     if (tries) healthy = (await within(tryWriting(), limits.recordTimeoutMs)) === true;
     while (queue.length > 0) {
-      const group = queue.splice(0, limits.recordGroupMax);
+      const group = queue.splice(0, groupSize(queue.length, limits));
       const startedAt = performance.now();
       const written = await within(commit(group.map(({ entry }) => entry)), limits.recordTimeoutMs);
       healthy = written !== undefined;
@@ -133,6 +133,17 @@ export function createRecorder(parts: RecorderParts): Recorder {
       await session[Symbol.asyncDispose]();
     },
   };
+}
+
+/** So many waiting records are always one group: a statement costs what some records do. */
+const WHOLE_MAX = 16;
+
+/**
+ * Of many that wait half are written at once. All together they would be answered together, come again together and wait together, so that the
+ * gateway rests while the database writes and the database while the gateway works.
+ */
+function groupSize(waiting: number, { recordGroupMax }: Limits): number {
+  return Math.min(Math.max(WHOLE_MAX, Math.ceil(waiting / 2)), recordGroupMax);
 }
 
 /** Records that stand together with what they are about have a chain of their own, written by one transaction after the other. */
