@@ -37,7 +37,13 @@ export function composeIdNumber(parts: IdNumberParts, serial: number): IdNumber 
   return `${parts.registrationCode}${century}${year}${String(serial).padStart(6, '0')}` as IdNumber;
 }
 
-/** Whether exactly twelve digits stand together somewhere in a text: they may be the number of somebody, and a text that is kept names nobody. */
+/**
+ * Whether exactly twelve digits stand together somewhere in a text: they may be the number of somebody, and a text that is kept names nobody.
+ * One UUID in three hundred ends in twelve digits, and is no number of anybody.
+ */
 export function holdsIdNumber(text: string): boolean {
-  return /(?<!\d)\d{12}(?!\d)/.test(text);
+  return /(?<!\d)\d{12}(?!\d)/.test(text.replaceAll(UUID, ''));
 }
+
+/** RFC 9562, section 4: with the bits of a version and of the variant. */
+const UUID = /\b[\da-f]{8}-[\da-f]{4}-[1-8][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}\b/gi;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { holdsIdNumber } from '../../platform/id-number.ts';
 import { isCalendarDate } from '../../platform/scalars.ts';
 import { endOfDayMs } from './annotations.ts';
 
@@ -26,7 +27,7 @@ export const ADMINISTRATOR_ROLES = ADMIN_ROLES.filter((role) => role !== 'analys
 const Opaque = z
   .string()
   .regex(/^[!-~]{1,64}$/, 'must be 1 to 64 printable ASCII characters without spaces')
-  .refine((text) => !/(?<!\d)\d{12}(?!\d)/.test(text), 'must be no ID number of a citizen');
+  .refine((text) => !holdsIdNumber(text), 'must be no ID number of a citizen');
 const PublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be an Ed25519 public key: 32 bytes in base64url without padding');
 const Role = z.string().regex(/^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/, 'must be small letters and digits in parts joined by "-" or "."');
 

@@ -1,5 +1,6 @@
 import type { JWK } from 'jose';
 import { z } from 'zod';
+import { holdsIdNumber } from '../../platform/id-number.ts';
 import { canonicalJson } from '../admin/canonical.ts';
 import { signText, type SignedStatement } from './signature.ts';
 
@@ -24,7 +25,7 @@ export const SIGNED_STEP = {
   reason: z
     .string()
     .max(REASON_LENGTH_MAX)
-    .refine((text) => !/(?<!\d)\d{12}(?!\d)/.test(text)),
+    .refine((text) => !holdsIdNumber(text)),
 };
 
 const Common = { version: ContentAddress, ...SIGNED_STEP };

@@ -1,5 +1,5 @@
 import type { Logger } from '../../platform/log.ts';
-import { isIdNumber } from '../../platform/id-number.ts';
+import { holdsIdNumber, isIdNumber } from '../../platform/id-number.ts';
 import { redactNumbers } from '../../platform/log.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import type { TokenCheck, VerifiedToken } from '../identity/tokens.ts';
@@ -175,7 +175,7 @@ function readStatements(headers: GatewayRequest['headers']): Statements | Refusa
 
 /** Printable ASCII without spaces (a header sent twice arrives joined by ", "), and no citizen: 12 digits in a row may be one. */
 export function isOpaqueId(text: string): boolean {
-  return text.length <= OPAQUE_ID_LENGTH_MAX && /^[!-~]+$/.test(text) && !/(?<!\d)\d{12}(?!\d)/.test(text);
+  return text.length <= OPAQUE_ID_LENGTH_MAX && /^[!-~]+$/.test(text) && !holdsIdNumber(text);
 }
 
 function opaqueIdNeed(header: string): string {

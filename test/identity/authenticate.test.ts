@@ -130,13 +130,24 @@ describe('authenticate', () => {
     expect(await ask({ 'x-officer': 'somebody' })).toMatchObject({ officer: 'somebody', officerRole: undefined });
   });
 
-  it.each(['0'.repeat(12), 'BS-012345678901', 'a b', 'a, b', 'x'.repeat(65), 'Nguy\u00e3n', 'a\tb'])(
-    'refuses an officer or a case that may name a person or is no opaque id (%#)',
-    async (id) => {
-      expect(await ask({ 'x-officer': id })).toBe('HEADER_INVALID');
-      expect(await ask({ 'x-case': id })).toBe('HEADER_INVALID');
-    },
-  );
+  it('takes a UUID for an id, though it ends in twelve digits', async () => {
+    const id = '0199aa10-5d3c-7cc1-9f00-012345678901';
+    expect(await ask({ 'x-case': id })).toMatchObject({ caseReference: id });
+  });
+
+  it.each([
+    '0'.repeat(12),
+    'BS-012345678901',
+    '00000000-0000-0000-0000-012345678901',
+    'a b',
+    'a, b',
+    'x'.repeat(65),
+    'Nguy\u00e3n',
+    'a\tb',
+  ])('refuses an officer or a case that may name a person or is no opaque id (%#)', async (id) => {
+    expect(await ask({ 'x-officer': id })).toBe('HEADER_INVALID');
+    expect(await ask({ 'x-case': id })).toBe('HEADER_INVALID');
+  });
 
   it('never repeats a refused header', async () => {
     const request = { headers: { ...good(), 'x-officer': '012345678901' }, body: {}, signal: new AbortController().signal };
