@@ -7,8 +7,13 @@ import { postgresAnswers } from './test/e2e/test-database.ts';
 // (REQUIRE_POSTGRES=1); a newcomer's machine need not have one.
 const endToEnd = { include: ['test/e2e/**/*.test.ts'] };
 
-// They end what hangs, on a machine that does ten other things too, and measure nothing.
-const timeouts = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 60_000 } } };
+// Time-outs end what hangs, on a machine that does ten other things too, and measure nothing.
+const all = {
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  expect: { poll: { timeout: 60_000 } },
+  setupFiles: 'test/properties.ts',
+};
 
 // Vite takes graphql's ES build by its field "module"; Node takes the CommonJS one, which every dependency has too. Two copies of
 // graphql refuse each other's types, so the tests get Node's.
@@ -23,11 +28,11 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        test: { ...timeouts, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'] },
+        test: { ...all, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'] },
       },
-      { resolve, test: { ...timeouts, ...endToEnd, name: 'embedded', globalSetup: 'test/e2e/setup-embedded.ts' } },
+      { resolve, test: { ...all, ...endToEnd, name: 'embedded', globalSetup: 'test/e2e/setup-embedded.ts' } },
       ...((await postgresAnswers())
-        ? [{ resolve, test: { ...timeouts, ...endToEnd, name: 'postgres', globalSetup: 'test/e2e/setup-postgres.ts' } }]
+        ? [{ resolve, test: { ...all, ...endToEnd, name: 'postgres', globalSetup: 'test/e2e/setup-postgres.ts' } }]
         : []),
     ],
   },
