@@ -31,7 +31,10 @@ export const SUPERVISION_TYPES = gql`
     requests: Float!
     refused: Float!
     emergencies: Float!
-    "By reason: refused requests, fields withheld in answers, and requests of nobody known."
+    """
+    By reason: refused requests, answers in which something is withheld, and requests of nobody known. CONSENT_REQUIRED stands for whatever is withheld
+    of some people and not of others.
+    """
     codes: [CodeCount!]!
     latency: Latency!
     registers: [RegisterHealth!]!

@@ -18,6 +18,18 @@ const USUAL = { from: 6, to: 21 };
 
 const pseudonym = (index: number): string => index.toString(16).padStart(32, '0');
 
+const ANSWER = {
+  kind: 'disclosure',
+  phase: 'complete',
+  application: 'a',
+  agency: 'x',
+  purpose: 'p',
+  officer: 'o1',
+  emergency: null,
+  grants: [],
+  at: '2026-11-10T03:00:00Z',
+} as const;
+
 const anyRecord: fc.Arbitrary<LedgerRecord> = fc
   .record({
     isRefusal: fc.boolean(),
@@ -91,6 +103,26 @@ test('sums are those of a naive count, in whatever runs the records come', async
     }),
     { numRuns: 40 },
   );
+});
+
+test('what people have not consented to is a reason of its own beside what rules withhold, once for each answer', async () => {
+  const withheld = [{ coordinate: 'P.religion', code: 'FIELD_NOT_PERMITTED' }];
+  const person = { part: 'subject', released: ['P.name'], transformed: [], inputs: [], absent: false } as const;
+  const about = { ...ANSWER, withheld };
+  const of = (...some: readonly (readonly string[])[]): LedgerRecord =>
+    ({
+      ...about,
+      persons: some.map((names, index) => ({ ...person, pseudonyms: [pseudonym(index)], withheld: names })),
+    }) as unknown as LedgerRecord;
+  const codes = (...records: LedgerRecord[]) =>
+    rollUp(records, days, USUAL)
+      .hours.filter(({ outcome }) => outcome === 'withheld')
+      .map(({ code, requests }) => [code, requests]);
+  expect(codes(of(['P.religion']))).toEqual([['FIELD_NOT_PERMITTED', 1]]);
+  expect(codes(of(['P.religion', 'P.phone'], ['P.phone']), of(['P.religion']))).toEqual([
+    ['FIELD_NOT_PERMITTED', 2],
+    ['CONSENT_REQUIRED', 1],
+  ]);
 });
 
 test('an application is held against its own past: what is usual for one is an anomaly of another', async () => {

@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '../../ledger/events.ts';
+import type { DisclosureEvent, LedgerRecord } from '../../ledger/events.ts';
 import type { Days } from '../../quota/day.ts';
 
 /** Hours of the day at which requests are usual: from, and before. */
@@ -51,6 +51,17 @@ export interface Rollup {
   readonly grants: readonly { readonly id: string; readonly at: string }[];
 }
 
+/**
+ * Why something is missing in an answer. What is withheld of a person and by no rule wants their consent, or was asked too often: a record does
+ * not tell these apart, and the first is by far the usual one.
+ */
+function codesWithheld({ withheld, persons }: LedgerRecord<DisclosureEvent>): ReadonlySet<string> {
+  const codes = new Set(withheld.map(({ code }) => code));
+  const byRules = new Set(withheld.map(({ coordinate }) => coordinate));
+  if (persons.some((entry) => entry.withheld.some((coordinate) => !byRules.has(coordinate)))) codes.add('CONSENT_REQUIRED');
+  return codes;
+}
+
 /** Adds records up. Pure: the same records give the same sums in whatever parts they come. */
 export function rollUp(records: readonly LedgerRecord[], days: Days, usual: UsualHours): Rollup {
   const hours = new Map<string, HourRow>();
@@ -79,8 +90,10 @@ export function rollUp(records: readonly LedgerRecord[], days: Days, usual: Usua
       if (isEmergency) row.emergencies += 1;
     };
     if (record.kind === 'refusal') count('refused', record.code);
-    else count('answered', '');
-    for (const code of new Set(record.withheld.map((one) => one.code))) if (record.kind === 'disclosure') count('withheld', code);
+    else {
+      count('answered', '');
+      for (const code of codesWithheld(record)) count('withheld', code);
+    }
 
     const atMs = Date.parse(record.at);
     const hourOfDay = days.hourAt(atMs);
