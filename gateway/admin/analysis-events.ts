@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
+import { isUuid } from '../../platform/uuid.ts';
 import { clientError, ERRORS, type ErrorCode } from '../errors.ts';
 import type { RunProgress } from '../analysis/run/progress.ts';
 import type { RunService } from '../analysis/run/service.ts';
@@ -47,7 +48,7 @@ export function analysisEvents({ login, runs }: AnalysisEventsParts): FastifyPlu
       }
       if (readers >= READERS_MAX) return refuse('OVERLOADED', 'Too many read events. Read again later.', { 'retry-after': '5' });
       const { run } = request.params;
-      if (!UUID.test(run) || (await runs.find(run)) === undefined) {
+      if (!isUuid(run) || (await runs.find(run)) === undefined) {
         return reply
           .code(404)
           .header('cache-control', 'no-store')
@@ -72,8 +73,6 @@ export function analysisEvents({ login, runs }: AnalysisEventsParts): FastifyPlu
     });
   };
 }
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function eventOf(progress: RunProgress): string {
   return `event: progress\ndata: ${JSON.stringify(progress)}\n\n`;

@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql';
 import { z } from 'zod';
+import { isUuid } from '../../platform/uuid.ts';
 import { redactNumbers } from '../../platform/log.ts';
 import { refused, type AnalysisQuestion, type ListedAnalysis, type Run, type RunRefusal } from '../analysis/run/model.ts';
 import type { AnalysisResult } from '../analysis/run/result.ts';
@@ -8,6 +8,7 @@ import type { RunService } from '../analysis/run/service.ts';
 import { TEXT_LENGTH_MAX } from './limits.ts';
 import { countOf, numberAfter, pageOf, type PageArguments } from './page.ts';
 import type { AdminContext } from './schema.ts';
+import { badInput, fieldError } from './field-error.ts';
 
 export interface AnalysisSources {
   readonly runs: RunService;
@@ -26,7 +27,7 @@ interface QuestionInput {
 export function analysisRoot(sources: AnalysisSources | undefined) {
   const runs = (): RunService => {
     if (sources !== undefined) return sources.runs;
-    throw new GraphQLError('This gateway runs no analyses.', { extensions: { code: 'FIELD_NOT_PERMITTED' } });
+    throw fieldError('FIELD_NOT_PERMITTED', 'This gateway runs no analyses.');
   };
   const shown = async (run: Run) => ({
     ...run,
@@ -124,15 +125,13 @@ function readObject(text: string): Readonly<Record<string, unknown>> | undefined
   }
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 function idOf(run: string): string {
-  if (UUID.test(run)) return run;
-  throw new GraphQLError('run is the id of a run, as "analysis list --runs" shows it.', { extensions: { code: 'BAD_USER_INPUT' } });
+  if (isUuid(run)) return run;
+  throw badInput('run is the id of a run, as "analysis list --runs" shows it.');
 }
 
 function textOf(reason: string): string {
   const text = redactNumbers(reason.normalize('NFC')).trim();
   if (Array.from(text).length <= TEXT_LENGTH_MAX) return text;
-  throw new GraphQLError(`reason has ${TEXT_LENGTH_MAX} characters at most.`, { extensions: { code: 'BAD_USER_INPUT' } });
+  throw badInput(`reason has ${TEXT_LENGTH_MAX} characters at most.`);
 }

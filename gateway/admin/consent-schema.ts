@@ -1,8 +1,8 @@
-import { GraphQLError } from 'graphql';
 import { gql } from 'graphql-tag';
+import { isUuid } from '../../platform/uuid.ts';
 import type { Database } from '../../platform/database.ts';
 import { isIdNumber } from '../../platform/id-number.ts';
-import { isUuid, type ConsentHistory, type ConsentRecord } from '../consent/record.ts';
+import type { ConsentHistory, ConsentRecord } from '../consent/record.ts';
 import type { NotConsentable } from '../consent/rules.ts';
 import type { IsPersonKey } from '../consent/person-keys.ts';
 import type { ConsentService } from '../consent/service.ts';
@@ -10,6 +10,7 @@ import type { EventLedger } from '../ledger/recording.ts';
 import { recordEvent, type AdminEvent } from './events.ts';
 import { isThePerson, noteLook } from './look.ts';
 import type { AdminContext, AdminRoot } from './schema.ts';
+import { badInput } from './field-error.ts';
 
 /** The part of the admin API by which an operator notes consents for people at a counter. */
 export const CONSENT_TYPES = gql`
@@ -186,8 +187,4 @@ function checkedId(idNumber: string, { isPersonKey = isIdNumber }: ConsentSource
 function checkedUuid(id: string): string {
   if (!isUuid(id)) throw badInput('The id of a consent is a UUID. "consent list" shows it.');
   return id;
-}
-
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

@@ -1,10 +1,10 @@
-import { GraphQLError } from 'graphql';
 import { gql } from 'graphql-tag';
 import { isIdNumber } from '../../platform/id-number.ts';
 import type { HistoryArguments, ShownHistory } from '../oversight/history/shown.ts';
 import { isThePerson, looksAt } from './look.ts';
 import type { AdminContext } from './schema.ts';
 import type { OversightSources } from './supervision-schema.ts';
+import { badInput } from './field-error.ts';
 
 /** The part of the admin API that shows who looked at a person's data. */
 export const HISTORY_TYPES = gql`
@@ -91,8 +91,4 @@ export function historyRoot(sources: OversightSources) {
       return sources.oversight.showHistory(idNumber, { ...page, agency: agency ?? null }, true);
     },
   };
-}
-
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

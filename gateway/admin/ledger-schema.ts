@@ -1,10 +1,10 @@
-import { GraphQLError } from 'graphql';
 import { gql } from 'graphql-tag';
 import { isIdNumber } from '../../platform/id-number.ts';
 import type { LedgerReading } from '../ledger/reading.ts';
 import type { RecordProof } from '../ledger/verify/record-proof.ts';
-import { agencyBounding, isThePerson, looksAt, refused, type LookParts } from './look.ts';
+import { agencyBounding, isThePerson, looksAt, type LookParts } from './look.ts';
 import type { AdminContext, AdminRoot } from './schema.ts';
+import { badInput, fieldError } from './field-error.ts';
 
 /** The part of the admin API by which the ledger is checked. What checks it does so itself, line by line, and does not take a word for it. */
 export const LEDGER_TYPES = gql`
@@ -66,7 +66,7 @@ export function ledgerRoot(ledger: LedgerSources, parts: LookParts) {
   return {
     ledgerKeys: () => ledger.keys,
     ledgerExport: async ({ from }: { readonly from: string }, context: AdminContext) => {
-      if (agencyBounding(context, parts.registry()) !== undefined) throw refused('FIELD_NOT_PERMITTED', NOT_WHOLE);
+      if (agencyBounding(context, parts.registry()) !== undefined) throw fieldError('FIELD_NOT_PERMITTED', NOT_WHOLE);
       if (!/^\d{1,15}$/.test(from)) throw badInput('from is 0, or what the page before said.');
       const { lines, next } = await ledger.exportPage(Number(from));
       return { lines, next: next === undefined ? null : String(next) };
@@ -94,8 +94,4 @@ const NOT_WHOLE =
 function agencyOf({ parts: [head] }: RecordProof): string | undefined {
   const { agency, actor } = JSON.parse(head?.text ?? '{}') as { readonly agency?: string | null; readonly actor?: string };
   return agency ?? actor?.split('/')[0];
-}
-
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

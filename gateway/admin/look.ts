@@ -1,10 +1,10 @@
-import { GraphQLError } from 'graphql';
 import { CITIZEN_SUBGRAPH } from '../citizen/subgraph.ts';
 import type { EventLedger } from '../ledger/recording.ts';
 import type { Registry } from '../policy/registry.ts';
 import { isOpaqueId } from '../stages/authenticate.ts';
 import type { Actor } from './actor.ts';
 import type { AdminContext } from './schema.ts';
+import { fieldError } from './field-error.ts';
 
 /** What is looked at, and why. */
 export interface Look {
@@ -38,7 +38,7 @@ export async function looksAt(idNumber: string, look: Look, context: AdminContex
   const beside = besideOf(actor, second);
   const { action, caseReference } = look;
   if (caseReference === null || caseReference === undefined || !isOpaqueId(caseReference)) {
-    throw refused('BAD_USER_INPUT', 'Say for which case: a reference without spaces and without an ID number (--case).');
+    throw fieldError('BAD_USER_INPUT', 'Say for which case: a reference without spaces and without an ID number (--case).');
   }
   const agency = agencyShown(context, look.agency ?? undefined, parts.registry());
   await noteLook(idNumber, { action, case: caseReference, second: beside.account }, actor, parts);
@@ -54,17 +54,18 @@ export async function noteLook(
 ): Promise<void> {
   const event = { kind: 'administration', actor: actor.account, details: {}, ...look } as const;
   if (await events.record(event, clock(), { subjects: [idNumber] })) return;
-  throw refused('AUDIT_UNAVAILABLE', 'It cannot be recorded at the moment, so it is not shown. Ask again later.');
+  throw fieldError('AUDIT_UNAVAILABLE', 'It cannot be recorded at the moment, so it is not shown. Ask again later.');
 }
 
 /** The other natural person; throws where there is none. Two accounts of one human being are one. */
 function besideOf(actor: Actor, second: Actor | undefined): Actor {
-  if (second === undefined) throw refused('FIELD_NOT_PERMITTED', 'Nobody looks at a history alone. Name who stands beside you (--second).');
+  if (second === undefined)
+    throw fieldError('FIELD_NOT_PERMITTED', 'Nobody looks at a history alone. Name who stands beside you (--second).');
   if (second.person === actor.person) {
-    throw refused('FIELD_NOT_PERMITTED', 'The second person is the same human being as the first. Name another.');
+    throw fieldError('FIELD_NOT_PERMITTED', 'The second person is the same human being as the first. Name another.');
   }
   if (!SECOND_ROLES.some((role) => second.roles.has(role))) {
-    throw refused('FIELD_NOT_PERMITTED', `The second person needs one of the roles ${SECOND_ROLES.join(', ')}. Name another.`);
+    throw fieldError('FIELD_NOT_PERMITTED', `The second person needs one of the roles ${SECOND_ROLES.join(', ')}. Name another.`);
   }
   return second;
 }
@@ -81,12 +82,7 @@ export function agencyBounding(context: AdminContext, { registers }: Registry): 
 export function agencyShown(context: AdminContext, wanted: string | undefined, registry: Registry): string | undefined {
   const bound = agencyBounding(context, registry);
   if (bound !== undefined && wanted !== undefined && wanted !== bound) {
-    throw refused('FIELD_NOT_PERMITTED', 'An officer of an agency sees what that agency did and no other. Name your own.');
+    throw fieldError('FIELD_NOT_PERMITTED', 'An officer of an agency sees what that agency did and no other. Name your own.');
   }
   return bound ?? wanted;
-}
-
-/** A look that is not allowed, or not possible now. */
-export function refused(code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
 }

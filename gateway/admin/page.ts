@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql';
 import { PAGE_DEFAULT, PAGE_MAX } from './limits.ts';
+import { badInput } from './field-error.ts';
 
 /** A part of a list that may be long, with where to go on. */
 export interface Page<Node> {
@@ -15,7 +15,7 @@ export interface PageArguments {
 /** How many a call asks for. Throws BAD_USER_INPUT when it is none or too many. */
 export function countOf({ first }: PageArguments): number {
   const count = first ?? PAGE_DEFAULT;
-  if (count < 1 || count > PAGE_MAX) throw badCursor(`first is a whole number from 1 to ${PAGE_MAX}.`);
+  if (count < 1 || count > PAGE_MAX) throw badInput(`first is a whole number from 1 to ${PAGE_MAX}.`);
   return count;
 }
 
@@ -23,7 +23,7 @@ export function countOf({ first }: PageArguments): number {
 export function numberAfter({ after }: PageArguments): number | undefined {
   if (after === undefined || after === null) return undefined;
   const text = Buffer.from(after, 'base64url').toString('utf8');
-  if (!/^\d{1,15}$/.test(text)) throw badCursor('after is the endCursor of an earlier page.');
+  if (!/^\d{1,15}$/.test(text)) throw badInput('after is the endCursor of an earlier page.');
   return Number(text);
 }
 
@@ -43,8 +43,4 @@ export function pageOf<Row, Node>(
       endCursor: last === undefined ? null : Buffer.from(String(numberOf(last))).toString('base64url'),
     },
   };
-}
-
-function badCursor(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

@@ -1,4 +1,3 @@
-import { GraphQLError } from 'graphql';
 import type { Database } from '../../platform/database.ts';
 import { isIdNumber } from '../../platform/id-number.ts';
 import type { Graph } from '../graph.ts';
@@ -23,6 +22,7 @@ import { isThePerson, noteLook } from './look.ts';
 import { countOf, numberAfter, pageOf, type PageArguments } from './page.ts';
 import { passes } from './policy-report.ts';
 import type { AdminContext, AdminRoot } from './schema.ts';
+import { badInput } from './field-error.ts';
 
 export interface PolicySources {
   readonly rules: RulesContext;
@@ -264,8 +264,4 @@ async function sayRulesErrors<Answer>(work: () => Promise<Answer>): Promise<Answ
     if (error instanceof RulesError) throw badInput(error.message);
     throw error;
   }
-}
-
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

@@ -1,5 +1,5 @@
-import { GraphQLError } from 'graphql';
 import { gql } from 'graphql-tag';
+import { isUuid } from '../../platform/uuid.ts';
 import { redactNumbers } from '../../platform/log.ts';
 import type { BilingualText, Registry } from '../policy/registry.ts';
 import type { ApplicationService, ApplicationSettings } from '../registry/applications.ts';
@@ -9,6 +9,7 @@ import type { PurposeService } from '../registry/purposes.ts';
 import { TEXT_LENGTH_MAX } from './limits.ts';
 import { registryView } from './registry-view.ts';
 import type { AdminContext, AdminRoot } from './schema.ts';
+import { badInput } from './field-error.ts';
 
 /** The part of the admin API by which it is administered who is connected. */
 export const REGISTRY_TYPES = gql`
@@ -225,7 +226,7 @@ function jwkOf(text: string): Readonly<Record<string, string>> {
 
 /** Whether this can be the id of a proposal; the database would fail on anything else. */
 export function uuid(id: string): string {
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw badInput('The id of a proposal is a UUID.');
+  if (!isUuid(id)) throw badInput('The id of a proposal is a UUID.');
   return id;
 }
 
@@ -233,8 +234,4 @@ function bounded(name: string, text: string): string {
   const trimmed = text.trim();
   if (trimmed === '' || trimmed.length > TEXT_LENGTH_MAX) throw badInput(`${name} is a text of 1 to ${TEXT_LENGTH_MAX} characters.`);
   return trimmed;
-}
-
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

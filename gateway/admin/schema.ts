@@ -23,6 +23,7 @@ import { passes } from './policy-report.ts';
 import type { CeilingService } from '../ceilings/service.ts';
 import { CEILING_TYPES, ceilingRoot } from './ceiling-schema.ts';
 import { REGISTRY_TYPES, registryRoot, type RegistrySources } from './registry-schema.ts';
+import { badInput, fieldError } from './field-error.ts';
 
 const TYPES = gql`
   scalar IdNumber
@@ -206,10 +207,10 @@ export function adminRoot(sources: AdminSources): AdminRoot {
     },
     citizens: async ({ count }: { readonly count: number }) => {
       if (count < 1 || count > CITIZENS_MAX) {
-        throw new GraphQLError(`count is a whole number from 1 to ${CITIZENS_MAX}.`, { extensions: { code: 'BAD_USER_INPUT' } });
+        throw badInput(`count is a whole number from 1 to ${CITIZENS_MAX}.`);
       }
       if (sources.showcase === undefined) {
-        throw new GraphQLError('Citizens are listed under --demo only.', { extensions: { code: 'FIELD_NOT_PERMITTED' } });
+        throw fieldError('FIELD_NOT_PERMITTED', 'Citizens are listed under --demo only.');
       }
       return sources.showcase(count);
     },

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { isUuid } from '../../platform/uuid.ts';
 import type { EventLedger } from '../ledger/recording.ts';
 import { readAnomalies } from '../oversight/anomalies/store.ts';
 import type { Oversight } from '../oversight/oversight.ts';
@@ -11,6 +11,7 @@ import type { Registry } from '../policy/registry.ts';
 import { countOf, numberAfter, pageOf, type PageArguments } from './page.ts';
 import { agencyBounding, agencyShown } from './look.ts';
 import type { AdminContext } from './schema.ts';
+import { badInput } from './field-error.ts';
 
 export interface OversightSources {
   readonly oversight: Oversight;
@@ -35,7 +36,7 @@ export function supervisionRoot({ oversight, registry, clock }: OversightSources
     const nowMs = clock();
     const end = to === null || to === undefined ? new Date(nowMs + 1) : moment(to);
     const begin = from === null || from === undefined ? new Date(end.getTime() - DAY_MS) : moment(from);
-    if (begin >= end) throw bad('from is a moment before to.');
+    if (begin >= end) throw badInput('from is a moment before to.');
     return { from: begin, to: end };
   };
   // Sums are kept by the hour, so that a span takes in the whole of its first.
@@ -50,7 +51,7 @@ export function supervisionRoot({ oversight, registry, clock }: OversightSources
   });
   const scope = async (args: SpanArguments & { readonly application: string }, withPseudonyms: boolean, context: AdminContext) => {
     const application = registry().applications.get(args.application);
-    if (application === undefined) throw bad('There is no such application. "registry list" shows those there are.');
+    if (application === undefined) throw badInput('There is no such application. "registry list" shows those there are.');
     agencyShown(context, application.agency, registry());
     return oversight.findScope({ application: args.application, ...spanOf(args), withPseudonyms });
   };
@@ -94,7 +95,7 @@ export function supervisionRoot({ oversight, registry, clock }: OversightSources
       await oversight.catchUp();
       const count = countOf(args);
       const unit = args.unit ?? 'hour';
-      if (unit !== 'hour' && unit !== 'day') throw bad('unit is hour or day.');
+      if (unit !== 'hour' && unit !== 'day') throw badInput('unit is hour or day.');
       const rows = await readBuckets(database, { ...wholeHours(spanOf(args)), unit, timeZone }, placeOf(args), count + 1);
       const { agencies } = registry();
       const shown = rows.slice(0, count);
@@ -132,22 +133,21 @@ export function supervisionRoot({ oversight, registry, clock }: OversightSources
     breachPseudonyms: async (args: SpanArguments & { readonly application: string }, context: AdminContext) => scope(args, true, context),
     reconciliation: async ({ settledSeconds }: { readonly settledSeconds?: number | null }) => {
       const seconds = settledSeconds ?? SETTLED_SECONDS;
-      if (seconds < 0 || seconds > SETTLED_SECONDS_MAX) throw bad(`settledSeconds is a whole number from 0 to ${SETTLED_SECONDS_MAX}.`);
+      if (seconds < 0 || seconds > SETTLED_SECONDS_MAX)
+        throw badInput(`settledSeconds is a whole number from 0 to ${SETTLED_SECONDS_MAX}.`);
       return oversight.reconcile(seconds);
     },
     reviewEmergency: async (args: { readonly record: string; readonly verdict: string; readonly note: string }, context: AdminContext) => {
       await oversight.catchUp();
       const verdict = VERDICTS.find((one) => one === args.verdict);
-      if (verdict === undefined) throw bad(`verdict is one of ${VERDICTS.join(', ')}.`);
-      if (!UUID.test(args.record)) throw bad('record is the id of a record, as emergencies lists them.');
+      if (verdict === undefined) throw badInput(`verdict is one of ${VERDICTS.join(', ')}.`);
+      if (!isUuid(args.record)) throw badInput('record is the id of a record, as emergencies lists them.');
       const input: ReviewInput = { record: args.record, verdict, note: args.note, agency: agencyBounding(context, registry()) };
       const reviewed = await oversight.review(input, context.actor);
       return reviewed.kind === 'refused' ? { refusal: reviewed } : { emergency: shownEmergency(reviewed.review) };
     },
   };
 }
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Sums of applications and days that one overview adds up. */
 const SUMS_MAX = 100_000;
 
@@ -159,15 +159,11 @@ function placeOf({ after }: PageArguments): { readonly bucket: Date | 'infinity'
   } catch {
     // Told below.
   }
-  throw bad('after is the endCursor of an earlier page.');
+  throw badInput('after is the endCursor of an earlier page.');
 }
 
 function moment(text: string | Date): Date {
   const at = new Date(text);
-  if (Number.isNaN(at.getTime())) throw bad('from and to are moments like 2026-11-25T08:00:00Z.');
+  if (Number.isNaN(at.getTime())) throw badInput('from and to are moments like 2026-11-25T08:00:00Z.');
   return at;
-}
-
-function bad(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

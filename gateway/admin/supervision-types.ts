@@ -33,7 +33,7 @@ export const SUPERVISION_TYPES = gql`
     emergencies: Float!
     """
     By reason: refused requests, answers in which something is withheld, and requests of nobody known. CONSENT_REQUIRED stands for whatever is withheld
-    of some people and not of others.
+    of a person and by no rule: a consent that is missing or cannot be looked up, and questions asked too often.
     """
     codes: [CodeCount!]!
     latency: Latency!

@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
-import { isUuid, type ConsentHistory } from '../consent/record.ts';
+import { isUuid } from '../../platform/uuid.ts';
+import type { ConsentHistory } from '../consent/record.ts';
 import type { Actor } from '../consent/minors.ts';
 import type { NotConsentable } from '../consent/rules.ts';
 import { receiptOf } from '../consent/shown.ts';

@@ -62,11 +62,6 @@ export interface ConsentHistory {
 
 export type ConsentStatus = 'GIVEN' | 'NOT_YET_VALID' | 'EXPIRED' | 'ENDED';
 
-/** Whether this can be the id of a consent. */
-export function isUuid(id: string): boolean {
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
-}
-
 /** A gateway whose clock goes after another's still takes what that one has just noted: so far may clocks differ. */
 export const CLOCK_DIFFERENCE_MS_MAX = 300_000;
 

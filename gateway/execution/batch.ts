@@ -38,7 +38,8 @@ interface Lane {
 /**
  * Batching across requests: while a call is under way, entities that the same fetch wants for other requests gather for the next one, as
  * records do for one commit. An idle gateway adds no delay. Who shares a lane shares the operation and its grant (stages/compile.ts), and with
- * it application, purpose and every other part of the decision's key; the variables beside the representations must be equal too. INVARIANT: nobody's answer depends on who else was in the call.
+ * it application, purpose and every other part of the decision's key; the variables beside the representations must be equal too.
+ * INVARIANT: nobody's answer depends on who else was in the call.
  */
 export function createBatching({ representationsMax, waitMsMax }: BatchingOptions): SendBatched {
   const lanes = new WeakMap<object, Map<string, Lane>>();

@@ -90,16 +90,21 @@ export function compile(planned: Planned, parts: CompileParts, own?: OwnSchema, 
   const calls: PreparedCall[] = [];
   const issuer = parts.grantIssuer;
   const allowedInputs = issuer && inputsOf(pruned, parts.graph);
-  for (const fetch of execution?.fetches ?? []) {
+  const known = new Map(like?.calls.map((call) => [call.key, call]));
+  const { fetches = [], mainFetches = 0 } = execution ?? {};
+  for (const fetch of fetches) {
     const subgraph = parts.graph.subgraphs.get(fetch.subgraph);
     if (!subgraph) throw new Error(`The plan names the unknown subgraph ${fetch.subgraph}.`);
-    const isOfPeople = execution !== undefined && execution.mainFetches <= fetch.index;
+    const isOfPeople = mainFetches <= fetch.index;
     const uses = allowedInputs && usesOf(fetch.operation, subgraph, pruned, { isOfPeople, inputs: allowedInputs }, parts.graph);
     for (const [coordinate, use] of Object.entries(uses ?? {})) if (use === 'input') inputs.add(coordinate);
     const key = JSON.stringify([fetch.subgraph, fetch.operation, uses]);
-    const known = [...calls, ...(like?.calls ?? [])].find((call) => call.key === key);
-    const grant = issuer && uses && grantSource(issuer, decided.admitted.caller, decided.policyVersion, fetch, uses);
-    calls.push(known ?? { key, grant });
+    const call = known.get(key) ?? {
+      key,
+      grant: issuer && uses && grantSource(issuer, decided.admitted.caller, decided.policyVersion, fetch, uses),
+    };
+    known.set(key, call);
+    calls.push(call);
   }
   return {
     kind: 'prepared',

@@ -151,7 +151,13 @@ describe('cli citizens', () => {
 });
 
 test('a version in a line names who drafted it as that, whoever took the last step', () => {
-  const version = { version: `sha256:${'0'.repeat(64)}`, state: 'approved', author: 'portal/officer-001', reason: '', parent: null };
+  const version = {
+    version: `sha256:${'0'.repeat(64)}`,
+    state: 'approved',
+    author: 'portal/officer-001',
+    reason: '',
+    parent: null,
+  } as const;
   const approvals = [{ account: 'police/officer-064', at: '', widens: [] }];
   expect(line({ ...version, approvals, draftedAt: '', proposal: null, missing: [], reviewDue: false })).toBe(
     'sha256:000000000000 approved, drafted by portal/officer-001',

@@ -1,22 +1,13 @@
 import type { CheckReport } from '../../policy/check.ts';
 import { problemLine } from '../../policy/problems.ts';
+import type { VersionOverview } from '../../rules/overview.ts';
 import type { CommandSettings } from '../command-settings.ts';
 
 export const VERSION = 'version state author reason parent draftedAt proposal approvals { account at widens } missing reviewDue';
 export const STEP = `version { ${VERSION} } refusal { code message } report { passed policies cases problems { file line column severity message } } difference { what base draft active conflicts }`;
 
-export interface PolicyVersion {
-  readonly version: string;
-  readonly state: string;
-  readonly author: string;
-  readonly reason: string;
-  readonly parent: string | null;
-  readonly draftedAt: string;
-  readonly proposal: string | null;
-  readonly approvals: readonly { readonly account: string; readonly at: string; readonly widens: readonly string[] }[];
-  readonly missing: readonly string[];
-  readonly reviewDue: boolean;
-}
+/** As the admin API gives it. */
+export type PolicyVersion = VersionOverview;
 
 export interface Step {
   readonly version: PolicyVersion | null;
